@@ -1,0 +1,1 @@
+"""Compositing: draws presenter, template and captions, and joins chunks into videos."""

@@ -1,0 +1,1 @@
+"""Director: turns orders into tasks, and knows how far each video is."""

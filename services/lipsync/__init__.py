@@ -1,0 +1,1 @@
+"""Lip sync: says what the mouth does while the loop runs on."""

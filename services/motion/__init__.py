@@ -1,0 +1,1 @@
+"""Motion: makes a portrait ready to move, and says how it moves."""

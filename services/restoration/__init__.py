@@ -1,0 +1,1 @@
+"""Restoration: makes pictures of faces sharper."""

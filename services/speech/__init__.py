@@ -1,0 +1,1 @@
+"""Speech: cuts a script into chunks and speaks them."""

@@ -1,0 +1,1 @@
+"""Studio: the whole of Rostrum on one machine."""
