@@ -2,27 +2,81 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-PROTOS := $(shell find protos/rostrum -name '*.proto')
+PROTOS := $(shell find protos/rostrum -name '*.proto' | sort)
+CODE := services tests
 
-.PHONY: help demo test env check lint protos unit e2e bench clean
+.PHONY: help demo test env prerequisites lint types imports protos unit contract e2e bench format clean
 
-help: ## list the targets
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+help: ## list what there is to make
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
 
-env: $(VENV)/.ready protos/gen/.ready ## install everything into .venv and generate the protos
+demo: env ## set everything up and make three real videos
+	$(BIN)/rostrum produce services/studio/samples/demo -o out/demo
 
-$(VENV)/.ready: pyproject.toml $(wildcard requirements/*.txt)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --no-deps $(foreach file,core media build,-r requirements/$(file).txt)
+test: testenv lint types imports protos contract unit e2e ## set everything up and run every check and test
+
+env: $(VENV)/.ready protos/gen/.ready ## install into .venv what videos need
+
+prerequisites:
+	@command -v $(PYTHON) >/dev/null || { echo "missing: $(PYTHON) (Debian: apt install python3.11 python3.11-venv; or PYTHON=/path/to/python3.11 make ...)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "missing: Python 3.11; $(PYTHON) is another version"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "missing: the venv module of $(PYTHON) (Debian: apt install python3.11-venv)"; exit 1; }
+
+$(VENV)/.ready: requirements/core.txt requirements/media.txt requirements/build.txt | prerequisites
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/core.txt -r requirements/media.txt -r requirements/build.txt
 	touch $@
 
-protos/gen/.ready: $(PROTOS) $(VENV)/.ready
+$(VENV)/.testready: $(VENV)/.ready requirements/dev.txt requirements/test.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/dev.txt -r requirements/test.txt
+	touch $@
+
+protos/gen/.ready: $(PROTOS) pyproject.toml $(VENV)/.ready
 	rm -rf protos/gen && mkdir -p protos/gen
-	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=protos/gen --mypy_out=protos/gen \
+	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=protos/gen --mypy_out=quiet:protos/gen \
 		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy $(PROTOS)
 	find protos/gen/rostrum -type d -exec touch {}/__init__.py {}/py.typed \;
-	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+.PHONY: testenv
+testenv: env $(VENV)/.testready
+
+lint: testenv ## check style
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: testenv ## check types, strictly
+	$(BIN)/mypy
+
+imports: testenv ## check which room may know which
+	$(BIN)/lint-imports --no-logo
+
+protos: testenv ## check the agreements
+	$(BIN)/buf lint protos
+	$(BIN)/buf format --diff --exit-code protos
+
+contract: testenv ## hold every agreement to the code
+	$(BIN)/pytest tests/contract
+
+unit: testenv ## test every room by itself
+	$(BIN)/pytest tests/unit -n 2
+
+e2e: testenv ## make whole videos and judge them
+	$(BIN)/pytest tests/e2e
+
+bench: testenv ## measure speed and memory on this machine
+	$(BIN)/python -m tests.bench
+
+format: testenv ## put code and protos into house style
+	$(BIN)/ruff check --fix-only -q $(CODE)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/buf format -w protos
+
+clean: ## remove what was built, and nothing a person made
+	rm -rf $(VENV) protos/gen build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
