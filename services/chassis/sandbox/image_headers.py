@@ -1,0 +1,94 @@
+"""What the headers of a picture say, read without decoding a pixel.
+
+Each function takes a whole file and returns (width, height) in pixels as stored. Raises Refused
+for IMAGE_TRUNCATED, IMAGE_CORRUPT and IMAGE_ANIMATED.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from services.chassis.sandbox.refusal import Refused
+
+Size = tuple[int, int]
+
+JPEG_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+"""Markers without a length."""
+JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_SCAN: Final = 0xDA
+WEBP_MOVES: Final = 0x02
+
+
+def png_size(data: bytes) -> Size:
+    """Read a PNG, whose chunks must all be whole and have the right checksums."""
+    size: Size | None = None
+    for kind, body in _png_chunks(data):
+        if kind == b"IHDR" and len(body) == 13:
+            size = struct.unpack_from(">II", body)
+        if kind == b"acTL":
+            raise Refused("IMAGE_ANIMATED")
+    if size is None:
+        raise Refused("IMAGE_CORRUPT")
+    return size
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    position = 8
+    while True:
+        if position + 12 > len(data):
+            raise Refused("IMAGE_TRUNCATED")
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 8 + length
+        if end + 4 > len(data):
+            raise Refused("IMAGE_TRUNCATED")
+        if zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            raise Refused("IMAGE_CORRUPT")
+        if kind == b"IEND":
+            return
+        yield kind, data[position + 8 : end]
+        position = end + 4
+
+
+def jpeg_size(data: bytes) -> Size:
+    """Read a JPEG up to its first frame header."""
+    position = 2
+    while position + 4 <= len(data):
+        lead, marker, length = struct.unpack_from(">BBH", data, position)
+        if lead != 0xFF or marker == JPEG_SCAN:
+            raise Refused("IMAGE_CORRUPT")
+        if marker == 0xFF or marker in JPEG_ALONE:
+            position += 1 if marker == 0xFF else 2
+        elif marker in JPEG_FRAMES and position + 9 <= len(data):
+            height, width = struct.unpack_from(">HH", data, position + 5)
+            return width, height
+        else:
+            position += 2 + length
+    raise Refused("IMAGE_TRUNCATED")
+
+
+def webp_size(data: bytes) -> Size:
+    """Read a WebP: lossy, lossless or extended."""
+    if len(data) < 30 or int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise Refused("IMAGE_TRUNCATED")
+    kind, head = data[12:16], data[20:30]
+    if kind == b"VP8X":
+        if head[0] & WEBP_MOVES or b"ANMF" in data[30:64]:
+            raise Refused("IMAGE_ANIMATED")
+        return 1 + int.from_bytes(head[4:7], "little"), 1 + int.from_bytes(head[7:10], "little")
+    if kind == b"VP8 " and head[3:6] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", head, 6)
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L" and head[0] == 0x2F:
+        bits = int.from_bytes(head[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    raise Refused("IMAGE_CORRUPT")
+
+
+SIZES: Final[Mapping[str, Callable[[bytes], Size]]] = {
+    "png": png_size,
+    "jpeg": jpeg_size,
+    "webp": webp_size,
+}
