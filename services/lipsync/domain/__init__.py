@@ -1,1 +1,1 @@
-"""Domain of lipsync."""
+"""What mouths do for sounds: pure functions over numpy."""
