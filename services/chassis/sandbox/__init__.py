@@ -1,11 +1,15 @@
 """Decodes files from outside, which are hostile until proven otherwise, in a confined child."""
 
+from services.chassis.sandbox.audio import AudioLimits, audio_warnings, decode_audio
 from services.chassis.sandbox.confined import Report, report
 from services.chassis.sandbox.image import ImageLimits, decode_image
 
 __all__ = [
+    "AudioLimits",
     "ImageLimits",
     "Report",
+    "audio_warnings",
+    "decode_audio",
     "decode_image",
     "report",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import Final
 
@@ -41,7 +40,6 @@ MAGIC: Final = (
 RIFF: Final = {b"WAVE": "wav", b"WEBP": "webp", b"AVI ": "avi"}
 ISO_IMAGES: Final = frozenset({b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"})
 ISO_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
-SVG: Final = re.compile(rb"^\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]", re.S)
 SPIDER_FORMS: Final = frozenset({1.0, 3.0, -11.0, -12.0, -21.0, -22.0})
 
 
@@ -64,7 +62,8 @@ def _kind_without_magic(data: bytes) -> str:
         return "mpegts"
     if data.startswith(b"ID3") or (data[:1] == b"\xff" and _is_mpeg_audio(data[1:2])):
         return "mp3"
-    if SVG.match(data[:4096].removeprefix(b"\xef\xbb\xbf")):
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<") and b"<svg" in head:
         return "svg"
     return "spider" if _is_spider(data) else ""
 
