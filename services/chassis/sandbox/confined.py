@@ -26,6 +26,7 @@ SYSTEM_LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.
 ENVIRONMENT: Final = {
     "PATH": "",
     "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",  # a thread's arena would reserve 64 MiB of the address space
 }
 COMPLAINT_BYTES: Final = 4096
