@@ -1,1 +1,1 @@
-"""Domain of motion."""
+"""How heads move: pure functions over numpy."""
