@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from services.chassis.sandbox.launcher import EXIT_UNCONFINED, filters_calls, landlock_version
+from services.chassis.sandbox.launcher import CONFINED, filters_calls, landlock_version
 
 HERE: Final = Path(__file__).parent
 INTERPRETER: Final = Path(sys.executable).resolve()
@@ -80,6 +80,8 @@ class Confined:
         self._decoder = decoder
         self._data = data
         self._complaint = b""
+        self._confined = False
+        self._word: int | None = None
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="rostrum-")
@@ -119,17 +121,26 @@ class Confined:
             self._process.wait()
         self._drain.join()
         ending = Ending(self._process.returncode, self._complaint.decode(errors="replace"))
-        if ending.exit_code == EXIT_UNCONFINED:
-            raise RuntimeError(f"the sandbox does not work here: {ending.complaint}")
+        if not self._was_confined():
+            raise RuntimeError(f"the sandbox does not work here: {ending}")
         return ending
+
+    def _was_confined(self) -> bool:
+        if self._word is not None:
+            with open(self._word, "rb") as word:  # noqa: PTH123 - a pipe has no path
+                self._confined = word.read() == CONFINED
+            self._word = None
+        return self._confined
 
     def _start(self, folder: Path) -> None:
         Path(folder, "input").write_bytes(self._data)
+        self._word, theirs = os.pipe()
         policy = {
             "argv": list(self._decoder.argv),
             "readable": [*map(str, (*SYSTEM_LIBRARIES, *self._decoder.readable)), "input"],
             "limits": dict(self._decoder.limits),
             "parent": os.getpid(),
+            "confined": theirs,
         }
         self._process = subprocess.Popen(
             [*PYTHON, str(HERE / "launcher.py"), json.dumps(policy)],
@@ -139,7 +150,9 @@ class Confined:
             cwd=folder,
             env=ENVIRONMENT,
             start_new_session=True,
+            pass_fds=(theirs,),
         )
+        os.close(theirs)
         self._drain = threading.Thread(target=self._keep_complaint, daemon=True)
         self._timer = threading.Timer(self._decoder.wall_seconds, self._kill)
         self._timer.daemon = True

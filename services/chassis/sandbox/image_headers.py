@@ -53,20 +53,30 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def jpeg_size(data: bytes) -> Size:
-    """Read a JPEG up to its first frame header."""
+    """Read a JPEG up to its first scan."""
+    size: Size | None = None
     position = 2
     while position + 4 <= len(data):
         lead, marker, length = struct.unpack_from(">BBH", data, position)
-        if lead != 0xFF or marker == JPEG_SCAN:
+        if lead != 0xFF:
             raise Refused("IMAGE_CORRUPT")
-        if marker == 0xFF or marker in JPEG_ALONE:
-            position += 1 if marker == 0xFF else 2
-        elif marker in JPEG_FRAMES and position + 9 <= len(data):
-            height, width = struct.unpack_from(">HH", data, position + 5)
-            return width, height
-        else:
-            position += 2 + length
-    raise Refused("IMAGE_TRUNCATED")
+        if marker == JPEG_SCAN:
+            break
+        if marker in JPEG_FRAMES:
+            size = _jpeg_frame(data[position + 5 : position + 9])
+        position += 1 if marker == 0xFF else 2 if marker in JPEG_ALONE else 2 + length
+    else:
+        raise Refused("IMAGE_TRUNCATED")
+    if size is None:
+        raise Refused("IMAGE_CORRUPT")
+    return size
+
+
+def _jpeg_frame(body: bytes) -> Size:
+    if len(body) < 4:
+        raise Refused("IMAGE_TRUNCATED")
+    height, width = struct.unpack(">HH", body)
+    return width, height
 
 
 def webp_size(data: bytes) -> Size:

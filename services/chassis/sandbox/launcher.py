@@ -1,8 +1,8 @@
 """Gives up every right a decoder does not need, then becomes the decoder. Standard library only.
 
 Runs as a program, `python -I -S launcher.py POLICY`, with POLICY in JSON: `argv` of the decoder,
-the `readable` paths and the limits. What it cannot set up for a reason of its own ends it with
-`EXIT_UNCONFINED`, before the decoder has seen a byte of the file.
+the `readable` paths, the limits, and the `confined` pipe, to which it says `CONFINED` once all
+walls stand. What stops it before that is our trouble and no fault of the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-EXIT_UNCONFINED: Final = 125
+CONFINED: Final = b"confined"
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -62,19 +62,17 @@ def filters_calls() -> bool:
 def main() -> None:
     """Confine this process as the policy says and become the decoder."""
     policy = json.loads(sys.argv[1])
-    try:
-        die_with(policy["parent"])
-        limit(policy["limits"])
-        _checked(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        if version := landlock_version():
-            allow_reading(policy["readable"], version)
-        drop_capabilities()
-        if filters_calls():
-            filter_calls()
-        os.execv(policy["argv"][0], policy["argv"])  # noqa: S606 - no shell is what is meant
-    except OSError as error:
-        sys.stderr.write(f"not confined: {error}\n")
-        sys.exit(EXIT_UNCONFINED)
+    die_with(policy["parent"])
+    limit(policy["limits"])
+    _checked(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    if version := landlock_version():
+        allow_reading(policy["readable"], version)
+    drop_capabilities()
+    if filters_calls():
+        filter_calls()
+    os.write(policy["confined"], CONFINED)
+    os.close(policy["confined"])
+    os.execv(policy["argv"][0], policy["argv"])  # noqa: S606 - no shell is what is meant
 
 
 def die_with(parent: int) -> None:
