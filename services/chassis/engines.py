@@ -38,7 +38,8 @@ class Engines(Generic[E]):
         self._engines = {engine.name: engine for engine in engines}
 
     def pick(self, name: str) -> E:
-        """Return the engine of that name. Raises Invalid where there is none here."""
+        """Return the engine of that name; of no name, the first. Raises Invalid for another."""
+        name = name or next(iter(self._engines), "")
         if name in self._engines:
             return self._engines[name]
         offered = ", ".join(self._engines)
@@ -46,8 +47,7 @@ class Engines(Generic[E]):
 
     def fingerprint(self, request: Message) -> str:
         """Return the fingerprint of the engine that a request names, or of the first."""
-        name = getattr(request, "engine", "") or next(iter(self._engines))
-        return self.pick(name).fingerprint
+        return self.pick(getattr(request, "engine", "")).fingerprint
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the engines that work here."""

@@ -46,7 +46,7 @@ def read_yaml(text: str, source: str) -> tuple[object, Place]:
         raise Rejected([Complaint(source, line, "", "YAML_INVALID", remedy)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        remedy = f"character U+{ord(error.character):04X} may not stand in a text file; remove it"
+        remedy = f"character U+{int(error.character):04X} may not stand in a text file; remove it"
         raise Rejected([Complaint(source, line, "", "TEXT_CONTROL_CHARS", remedy)]) from None
     place = Place(source, reader.lines)
     if reader.double:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
 from pathlib import Path
 from typing import Final, Self
 
@@ -35,9 +36,9 @@ class Done:
 class Pool:
     """As many workers as asked for, at most; started when there is work for them."""
 
-    def __init__(self, store_folder: Path, workers: int) -> None:
+    def __init__(self, store_folder: Path, log: Path, workers: int) -> None:
         self._context = multiprocessing.get_context("spawn")
-        self._store_folder = store_folder
+        self._arguments = (store_folder, log, os.getpid())
         self._size = workers
         self._workers: list[_Worker] = []
 
@@ -54,12 +55,12 @@ class Pool:
     @property
     def free(self) -> int:
         """How many tasks can start now."""
-        return self._size - len(self.working)
+        return self._size - len(self.process_ids)
 
     @property
-    def working(self) -> tuple[str, ...]:
-        """Keys of the tasks in work."""
-        return tuple(worker.key for worker in self._workers if worker.key)
+    def process_ids(self) -> dict[str, int]:
+        """Process id of each worker that has a task, by the task's key."""
+        return {worker.key: worker.process_id for worker in self._workers if worker.key}
 
     def start(self, key: str, request: Message) -> None:
         """Hand a task to a free worker. Raises RuntimeError where none is free."""
@@ -67,17 +68,17 @@ class Pool:
         if worker is None:
             if len(self._workers) >= self._size:
                 raise RuntimeError("no worker is free")
-            worker = _Worker(self._context, self._store_folder)
+            worker = _Worker(self._context, self._arguments)
             self._workers.append(worker)
         worker.start(key, write_request(request))
 
-    def wait(self, signals: int, seconds: float) -> list[Done]:
+    def wait(self, others: list[int], seconds: float) -> list[Done]:
         """Return what was done, as soon as anything is, or after some seconds.
 
-        signals: a file descriptor that becomes readable when it is time to look elsewhere.
+        others: file descriptors that become readable when it is time to look elsewhere.
         """
         worker_of = {worker.connection: worker for worker in self._workers}
-        ready = wait([*worker_of, signals], seconds)
+        ready = wait([*worker_of, *others], seconds)
         done = [*self._overdue()]
         for connection in ready:
             if isinstance(connection, Connection) and worker_of[connection] in self._workers:
@@ -102,13 +103,18 @@ class Pool:
 
 
 class _Worker:
-    def __init__(self, context: multiprocessing.context.SpawnContext, store_folder: Path) -> None:
+    def __init__(self, context: SpawnContext, arguments: tuple[Path, Path, int]) -> None:
         self.connection, theirs = context.Pipe()
         self.key = ""
         self.since = 0.0
-        self._process = context.Process(target=serve, args=(theirs, store_folder, os.getpid()))
+        self._process = context.Process(target=serve, args=(theirs, *arguments))
         self._process.start()
         theirs.close()  # so that the worker's death ends the connection
+
+    @property
+    def process_id(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
 
     def start(self, key: str, request: bytes) -> None:
         self.key, self.since = key, time.monotonic()
@@ -124,10 +130,8 @@ class _Worker:
         return data
 
     def kill(self) -> None:
-        pid = self._process.pid
-        assert pid is not None
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)  # with what it has started
+            os.killpg(self.process_id, signal.SIGKILL)  # with what it has started
         self._process.kill()
         self._process.join()
         self.connection.close()

@@ -26,9 +26,10 @@ PR_SET_PDEATHSIG: Final = 1
 Method = tuple[type[Message], Callable[[Any, Store], Message]]
 
 
-def serve(connection: Connection, store_folder: Path, parent: int) -> None:
+def serve(connection: Connection, store_folder: Path, log: Path, parent: int) -> None:
     """Answer requests until the parent closes the connection or dies."""
     die_with(parent)
+    write_to(log)
     store = Store.in_folder(store_folder)
     stages: dict[str, dict[str, Method]] = {}
     while True:
@@ -58,6 +59,14 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it died before the call
+
+
+def write_to(log: Path) -> None:
+    """Let what libraries print go to the log: the terminal is the parent's."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
 
 
 def load_stage(room: str) -> dict[str, Method]:

@@ -1,0 +1,35 @@
+"""What a person may set on one machine, by environment variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+class StudioSettings(BaseSettings):
+    """Read once by each command; each field is ROSTRUM_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ROSTRUM_", frozen=True)
+
+    home: Path = Field(
+        Path("~/.local/share/rostrum"), description="store, state and logs; user's own presenters"
+    )
+    workers: int = Field(0, ge=0, le=256, description="worker processes; 0: one for each core")
+
+    @property
+    def folder(self) -> Path:
+        """The home folder, its `~` resolved."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def worker_count(self) -> int:
+        """Worker processes to run."""
+        return self.workers or usable_cores()
