@@ -1,0 +1,272 @@
+"""The director: asks recipes what to do, hands out tasks and takes their results back."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from google.protobuf.message import Message
+from rostrum.director.v1.director_pb2 import Production
+
+from services.chassis.errors import Corrupt, Invalid, StageError, Transient, Violation
+from services.chassis.store import Store
+from services.director.consent import consent_complaints
+from services.director.orders import complete, order_complaints
+from services.director.recipes import Finished, Output, Planned, Step, Steps, talking_head
+from services.director.results import Fingerprint, Results
+from services.director.retries import ATTEMPTS, pause_after
+from services.director.videos import (
+    CANCELLED,
+    CHECKED,
+    FAILED,
+    FINISHED,
+    RUNNING,
+    Part,
+    Task,
+    Video,
+)
+
+if TYPE_CHECKING:  # the database is slow to import, and only the caller needs it
+    from services.director.state import State
+
+R = TypeVar("R", bound=Message)
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Director:
+    """Leads videos from order to delivery. It does no stage's work and knows no queue.
+
+    A runtime admits productions, asks `ready` for tasks, has them done wherever it likes and hands
+    each back to `accept` or `reject`. What several videos ask for is handed out once. All of it is
+    for one thread.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: State,
+        fingerprint: Fingerprint,
+        clock: Callable[[], datetime] = utc_now,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._state = state
+        self._results = Results(store, fingerprint)
+        self._clock = clock
+        self._jitter = jitter
+        self._videos: dict[str, Video] = {}
+        self._running: dict[str, Task] = {}
+        self._attempts: Counter[str] = Counter()
+        self._paused: dict[str, datetime] = {}
+        self._lost: dict[str, StageError] = {}
+        self._waiting: defaultdict[str, set[str]] = defaultdict(set)
+
+    def admit(self, production: Production, *, checks_only: bool = False) -> Video:
+        """Take a production in, defaults filled in, and return the video that it becomes.
+
+        It never raises Invalid: whatever is wrong with an order ends its video once all checks that
+        can still be made are done, so that everything is said at once.
+        """
+        full = complete(production)
+        video = Video(self._state.begin_video(full, self._clock()), full, checks_only)
+        video.complain(tuple(order_complaints(full)))
+        if full.presenter.name:
+            video.complain(self._consent_complaints(video))
+        self._videos[video.id] = video
+        return video
+
+    def ready(self, video: Video) -> list[Task]:
+        """Return the tasks to do now for a video, each handed out once; or end the video.
+
+        It has ended when its status is no longer "running"; while `finished` is set it waits for
+        its delivery. Cheap to call again while nothing has happened.
+        """
+        now = self._clock()
+        overslept = video.wakes is not None and now >= video.wakes
+        if video.status != RUNNING or not (video.stale or overslept):
+            return []
+        video.stale, video.wakes = False, None
+        try:
+            return self._advance(video, now)
+        except Invalid as error:  # a tier there is not, or an engine that is not here
+            video.complain(error.violations)
+            self._fail(video)
+        except StageError as error:
+            self._fail(video, error)
+        return []
+
+    def accept(self, task: Task, response: Message, seconds: float) -> None:
+        """Take a task's response; the first that was ever accepted stands."""
+        standing = self._results.keep(task.key, response)
+        self._state.task_finished(task.key, standing, seconds, self._clock())
+        self._videos[task.video].ran_keys.add(task.key)
+        self._release(task)
+
+    def reject(self, task: Task, error: StageError) -> None:
+        """Take a task back undone. It is tried again, or its videos fail, as the error says."""
+        now = self._clock()
+        self._state.task_failed(task.key, error, now)
+        if self._hopeless(task, error):
+            self._lost[task.key] = error
+        elif isinstance(error, Transient):
+            self._paused[task.key] = now + pause_after(task.attempt, self._jitter())
+        self._release(task)
+
+    def deliver(self, video: Video) -> tuple[Output, ...]:
+        """Return the files to deliver. Raises Invalid, and ends the video, without consent."""
+        assert video.finished is not None, "ready() sets it"
+        if complaints := self._consent_complaints(video):
+            video.complain(complaints)
+            self._fail(video)
+            raise Invalid.every(complaints)
+        return video.finished.outputs
+
+    def delivered(self, video: Video) -> None:
+        """End a video whose files all are where they belong."""
+        assert video.finished is not None, "ready() sets it"
+        self._end(video, FINISHED)
+
+    def repair(self, video: Video, error: Corrupt) -> None:
+        """Have a file made again that turned out broken at delivery; go on with `ready`."""
+        video.finished = None
+        video.stale = True
+        if not self._results.repair(error):
+            self._fail(video, error)
+
+    def cancel(self, video: Video) -> None:
+        """End a video that nobody wants any more. Tasks in work may finish; results are kept."""
+        self._end(video, CANCELLED)
+
+    def outline(self, video: Video) -> tuple[Planned, ...]:
+        """Return the steps a video is expected to need; those in `video.steps` are done."""
+        return talking_head.outline(video.production, self._results.find)
+
+    def _advance(self, video: Video, now: datetime) -> list[Task]:
+        steps = self._outstanding(video)
+        if isinstance(steps, Finished):
+            video.finished = steps
+            return []
+        tasks = []
+        for step in steps:
+            self._waiting[self._results.key_of(step)].add(video.id)
+            if self._startable(video, step, now):
+                tasks.append(self._start(video, step, now))
+        if not any(self._is_awaited(video, step) for step in steps):
+            self._conclude(video)
+        return tasks
+
+    def _outstanding(self, video: Video) -> Steps | Finished:
+        """Return what the recipe wants, once every loss among it has been heard of."""
+        while True:
+            parts: list[Part] = []
+            steps = self._ask_recipe(video, parts)
+            if parts:
+                self._state.link(video.id, parts)
+            if isinstance(steps, Finished) or not self._hear_of_losses(video, steps):
+                return steps
+
+    def _ask_recipe(self, video: Video, parts: list[Part]) -> Steps | Finished:
+        """Ask what is next, and note in passing which steps have a result by now."""
+
+        def answer(step: Step[R]) -> R | None:
+            response = self._results.find(step)
+            if response is not None:
+                part = Part(self._task(video, step, attempt=0), response)
+                if video.note(part):
+                    parts.append(part)
+            return response
+
+        if video.checks_only or video.complaints:
+            return talking_head.admission(video.production, answer)
+        return talking_head.advance(video.production, answer)
+
+    def _hear_of_losses(self, video: Video, steps: Steps) -> bool:
+        """Take over the complaints of steps that cannot be done; return whether any were new.
+
+        Raises what is no complaint but a fault.
+        """
+        before = len(video.complaints)
+        for step in steps:
+            loss = self._lost.get(self._results.key_of(step))
+            if isinstance(loss, Invalid):
+                video.complain(in_order(step, loss))
+            elif loss is not None:
+                raise loss
+        return len(video.complaints) > before
+
+    def _startable(self, video: Video, step: Step[Any], now: datetime) -> bool:
+        key = self._results.key_of(step)
+        if key in self._running or key in self._lost:
+            return False
+        if step.likeness:
+            video.complain(self._consent_complaints(video))
+        if video.blocked(step):
+            return False
+        pause_ends = self._paused.get(key, now)
+        if pause_ends > now:
+            video.wakes = min(video.wakes or pause_ends, pause_ends)
+        return pause_ends <= now
+
+    def _start(self, video: Video, step: Step[Any], now: datetime) -> Task:
+        key = self._results.key_of(step)
+        self._paused.pop(key, None)
+        self._attempts[key] += 1
+        task = self._task(video, step, self._attempts[key])
+        self._running[key] = task
+        self._state.task_started(task, now)
+        return task
+
+    def _task(self, video: Video, step: Step[Any], attempt: int) -> Task:
+        key, fingerprint = self._results.key_of(step), self._results.fingerprint_of(step)
+        return Task(key, video.id, step, fingerprint, attempt)
+
+    def _is_awaited(self, video: Video, step: Step[Any]) -> bool:
+        """Return whether a step is being done or will be, after a pause."""
+        key = self._results.key_of(step)
+        return key in self._running or (key in self._paused and not video.blocked(step))
+
+    def _conclude(self, video: Video) -> None:
+        """End a video for which nothing is left to do: it is checked, or cannot be made."""
+        if video.complaints:
+            self._fail(video)
+        else:
+            self._end(video, CHECKED)
+
+    def _hopeless(self, task: Task, error: StageError) -> bool:
+        if isinstance(error, Corrupt) and not self._results.repair(error):
+            return True
+        return not isinstance(error, Corrupt | Transient) or task.attempt >= ATTEMPTS
+
+    def _release(self, task: Task) -> None:
+        """Take a task out of work and wake the videos that wait for it."""
+        self._running.pop(task.key, None)
+        for video in self._waiting.pop(task.key, ()):
+            self._videos[video].stale = True
+
+    def _fail(self, video: Video, error: StageError | None = None) -> None:
+        video.error = error or Invalid.every(video.complaints)
+        self._end(video, FAILED)
+
+    def _end(self, video: Video, status: str) -> None:
+        video.status = status
+        outputs = video.finished.outputs if video.finished is not None else ()
+        self._state.end_video(video.id, status, self._clock(), video.error, outputs)
+
+    def _consent_complaints(self, video: Video) -> tuple[Violation, ...]:
+        order, consent = video.production.order, video.production.presenter.consent
+        today = self._clock().astimezone(UTC).date()
+        return tuple(consent_complaints(consent, order.channel, order.quality, today))
+
+
+def in_order(step: Step[Any], error: Invalid) -> tuple[Violation, ...]:
+    """Return a stage's complaints with the order's field paths in place of the stage's own."""
+    return tuple(
+        Violation(step.order_field(said.field), said.reason, said.remedy)
+        for said in error.violations
+    )

@@ -1,0 +1,333 @@
+"""The steps of a talking head, each made from exactly what it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rostrum.compositing.v1.compositing_pb2 import (
+    CheckSceneRequest,
+    CheckSceneResponse,
+    CompositeRequest,
+    CompositeResponse,
+    ImportLogoRequest,
+    ImportLogoResponse,
+    JoinedChunk,
+    JoinRequest,
+    JoinResponse,
+    Scene,
+)
+from rostrum.director.v1.director_pb2 import Production
+from rostrum.lipsync.v1.lipsync_pb2 import SyncRequest, SyncResponse
+from rostrum.media.v1.media_pb2 import Loop, Portrait, Rig, Speech, Take, Tracks
+from rostrum.motion.v1.motion_pb2 import (
+    AccentsRequest,
+    AccentsResponse,
+    BuildRigRequest,
+    BuildRigResponse,
+    ImportPortraitRequest,
+    ImportPortraitResponse,
+    ImportTemplateRequest,
+    ImportTemplateResponse,
+    MakeLoopRequest,
+    MakeLoopResponse,
+)
+from rostrum.restoration.v1.restoration_pb2 import RestoreRequest, RestoreResponse
+from rostrum.speech.v1.speech_pb2 import (
+    Chunk,
+    ImportRecordingRequest,
+    ImportRecordingResponse,
+    PlanChunksRequest,
+    PlanChunksResponse,
+    Recording,
+    SynthesizeRequest,
+    SynthesizeResponse,
+)
+
+from services.director.recipes import Step, costs
+from services.director.recipes.timing import Cut, loop_frames, loop_seed
+from services.director.tiers import engine_of
+
+ENGINE: Final = ("engine", "quality")
+SCENE_FIELDS: Final = (
+    ("scene.data", "data"),
+    ("scene.template", "template"),
+    ("scene.brand", "channel.brand"),
+    ("brand", "channel.brand"),
+    ENGINE,
+)
+SPEECH_FIELDS: Final = (("chunk", "script"), ("pronunciations", "channel.pronunciations"), ENGINE)
+
+
+def everything(path: str) -> tuple[tuple[str, str], ...]:
+    """Say that whatever is wrong with a request, it is this field of the order."""
+    return (ENGINE, ("", path))
+
+
+def import_portrait(production: Production) -> Step[ImportPortraitResponse]:
+    """Check the presenter's picture."""
+    file = production.presenter.portrait
+    request = ImportPortraitRequest(file_digest=file.digest, extension=file.extension)
+    return Step(
+        "motion",
+        "motion/portrait",
+        request,
+        ImportPortraitResponse,
+        costs.PORTRAIT,
+        fields=everything("presenter"),
+        reads=("presenter",),
+        likeness=True,
+    )
+
+
+def import_logo(production: Production) -> Step[ImportLogoResponse]:
+    """Check the channel's logo."""
+    file = production.channel.logo
+    request = ImportLogoRequest(file_digest=file.digest, extension=file.extension)
+    return Step(
+        "compositing",
+        "compositing/logo",
+        request,
+        ImportLogoResponse,
+        costs.IMPORT,
+        fields=everything("channel.logo"),
+        reads=("channel",),
+    )
+
+
+def import_template(production: Production) -> Step[ImportTemplateResponse]:
+    """Check the motion template or driving clip."""
+    file = production.motion
+    request = ImportTemplateRequest(file_digest=file.digest, extension=file.extension)
+    return Step(
+        "motion",
+        "motion/template",
+        request,
+        ImportTemplateResponse,
+        costs.PORTRAIT,
+        fields=everything("motion"),
+        reads=("motion",),
+    )
+
+
+def import_recording(production: Production) -> Step[ImportRecordingResponse]:
+    """Check the recorded narration."""
+    file = production.recording
+    request = ImportRecordingRequest(file_digest=file.digest, extension=file.extension)
+    return Step(
+        "speech",
+        "speech/recording",
+        request,
+        ImportRecordingResponse,
+        costs.IMPORT,
+        fields=everything("recording"),
+        reads=("recording",),
+    )
+
+
+def check_scene(production: Production, scene: Scene) -> Step[CheckSceneResponse]:
+    """Check template, data, brand kit and captions."""
+    order = production.order
+    request = CheckSceneRequest(scene=scene, formats=order.formats, script=order.script)
+    return Step(
+        "compositing",
+        "compositing/scene",
+        request,
+        CheckSceneResponse,
+        costs.CHECK_SCENE,
+        fields=SCENE_FIELDS,
+        reads=("template", "data", "formats", "script", "channel"),
+    )
+
+
+def plan_chunks(production: Production, recording: Recording | None) -> Step[PlanChunksResponse]:
+    """Cut the script."""
+    order = production.order
+    request = PlanChunksRequest(
+        engine=engine_of(order.quality, "speech"),
+        script=order.script,
+        language=order.language,
+        voice=order.voice,
+        pronunciations=production.channel.pronunciations,
+        recording=recording,
+    )
+    return Step(
+        "speech",
+        "speech/plan",
+        request,
+        PlanChunksResponse,
+        costs.PLAN,
+        fields=SPEECH_FIELDS,
+        reads=("quality", "script", "language", "voice", "channel", "recording"),
+    )
+
+
+def build_rig(production: Production, portrait: Portrait) -> Step[BuildRigResponse]:
+    """Make the portrait ready to move."""
+    request = BuildRigRequest(
+        engine=engine_of(production.order.quality, "motion"),
+        portrait=portrait,
+        settings=production.presenter.rig,
+    )
+    fields = (("settings", "presenter.rig"), *everything("presenter"))
+    return Step(
+        "motion",
+        "motion/rig",
+        request,
+        BuildRigResponse,
+        costs.RIG,
+        fields=fields,
+        likeness=True,
+    )
+
+
+def restore(production: Production, rig: Rig) -> Step[RestoreResponse]:
+    """Sharpen the rig's texture."""
+    request = RestoreRequest(engine=engine_of(production.order.quality, "restoration"), rig=rig)
+    return Step(
+        "restoration",
+        "restoration/rig",
+        request,
+        RestoreResponse,
+        costs.RESTORE,
+        fields=everything("presenter"),
+        likeness=True,
+    )
+
+
+def make_loop(production: Production, template: Tracks | None) -> Step[MakeLoopResponse]:
+    """Make the presenter's motion: one loop for all videos at this frame rate."""
+    order = production.order
+    request = MakeLoopRequest(
+        engine=engine_of(order.quality, "motion"),
+        template=template,
+        frame_rate=order.frame_rate,
+        frame_count=loop_frames(order.frame_rate),
+        seed=loop_seed(production.presenter.name),
+    )
+    return Step(
+        "motion",
+        "motion/loop",
+        request,
+        MakeLoopResponse,
+        costs.LOOP,
+        fields=(("frame_rate", "frame_rate"), *everything("motion")),
+    )
+
+
+def synthesize(production: Production, number: int, chunk: Chunk) -> Step[SynthesizeResponse]:
+    """Speak a chunk. Chunks of the same words are the same task."""
+    order = production.order
+    request = SynthesizeRequest(
+        engine=engine_of(order.quality, "speech"),
+        chunk=chunk,
+        language=order.language,
+        voice=order.voice,
+        pronunciations=production.channel.pronunciations,
+        frame_rate=order.frame_rate,
+    )
+    return Step(
+        "speech",
+        f"speech/{number}",
+        request,
+        SynthesizeResponse,
+        costs.SPEAK,
+        fields=SPEECH_FIELDS,
+    )
+
+
+def sync(production: Production, number: int, speech: Speech) -> Step[SyncResponse]:
+    """Move the mouth to a chunk."""
+    request = SyncRequest(engine=engine_of(production.order.quality, "lipsync"), speech=speech)
+    return Step(
+        "lipsync",
+        f"lipsync/{number}",
+        request,
+        SyncResponse,
+        costs.SYNC,
+        fields=everything("script"),
+    )
+
+
+def accents(production: Production, number: int, speech: Speech) -> Step[AccentsResponse]:
+    """Nod with the words of a chunk."""
+    request = AccentsRequest(engine=engine_of(production.order.quality, "motion"), speech=speech)
+    return Step(
+        "motion",
+        f"motion/{number}",
+        request,
+        AccentsResponse,
+        costs.ACCENTS,
+        fields=everything("script"),
+    )
+
+
+def composite(
+    production: Production,
+    scene: Scene,
+    cut: Cut,
+    presenter: tuple[Rig, Loop],
+    performance: tuple[Take, Tracks],
+) -> Step[CompositeResponse]:
+    """Draw a chunk in every format."""
+    order = production.order
+    request = CompositeRequest(
+        engine=engine_of(order.quality, "compositing"),
+        rig=presenter[0],
+        loop=presenter[1],
+        phase_frames=cut.phase_frames,
+        take=performance[0],
+        accents=performance[1],
+        timing_digest=cut.speech.timing_digest,
+        scene=scene,
+        formats=order.formats,
+        frame_rate=order.frame_rate,
+        start_frame=cut.start_frame,
+        lead_frames=cut.lead_frames,
+        tail_frames=cut.tail_frames,
+        fade_frames=cut.fade_frames,
+    )
+    return Step(
+        "compositing",
+        f"compositing/{cut.number}",
+        request,
+        CompositeResponse,
+        costs.composite(cut.frame_count / order.frame_rate, order.frame_rate, order.formats),
+        fields=SCENE_FIELDS,
+        likeness=True,
+    )
+
+
+def join(
+    production: Production, scene: Scene, rig: Rig, drawn: Sequence[tuple[Cut, CompositeResponse]]
+) -> Step[JoinResponse]:
+    """Join the chunks into videos."""
+    order = production.order
+    chunks = [
+        JoinedChunk(
+            segment_digests=pictures.segment_digests,
+            speech=cut.speech,
+            lead_frames=cut.lead_frames,
+            tail_frames=cut.tail_frames,
+        )
+        for cut, pictures in drawn
+    ]
+    request = JoinRequest(
+        chunks=chunks,
+        formats=order.formats,
+        frame_rate=order.frame_rate,
+        title=order.title,
+        language=order.language,
+        scene=scene,
+        rig=rig,
+    )
+    seconds = sum(cut.frame_count for cut, _ in drawn) / order.frame_rate
+    return Step(
+        "compositing",
+        "compositing/join",
+        request,
+        JoinResponse,
+        costs.join(seconds, len(order.formats)),
+        fields=SCENE_FIELDS,
+        likeness=True,
+    )

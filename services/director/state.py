@@ -1,0 +1,218 @@
+"""What the director remembers: videos, tasks, and which video was made from which task."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict, MessageToJson
+from google.protobuf.message import Message
+from rostrum.director.v1.director_pb2 import Production
+from sqlalchemy import Connection, Select, Table, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.chassis.errors import Invalid, StageError, Violation
+from services.director.fields import digests_in
+from services.director.recipes import Output
+from services.director.tables import open_tables, tasks, video_tasks, videos
+from services.director.videos import FAILED, FINISHED, RUNNING, Part, Task
+
+
+class State:
+    """The tables behind the director. Each method is one transaction; times are the caller's.
+
+    Killed anywhere, what was committed stands and nothing else is seen. Several processes may
+    share one database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_tables(url)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def begin_video(self, production: Production, now: datetime) -> str:
+        """Return the id under which a video is remembered.
+
+        One that the same production began and nobody ended is gone on with: it was interrupted.
+        """
+        data = production.SerializeToString(deterministic=True)
+        name = production.order.name[:80]
+        interrupted = select(videos.c.id).where(
+            videos.c.name == name, videos.c.status == RUNNING, videos.c.production == data
+        )
+        with self._engine.begin() as connection:
+            if known := connection.execute(interrupted).scalar():
+                return str(known)
+            video = uuid.uuid4().hex
+            row = {"id": video, "name": name, "production": data}
+            row |= {"status": RUNNING, "created": stamp(now)}
+            connection.execute(insert(videos).values(row))
+            return video
+
+    def end_video(
+        self,
+        video: str,
+        status: str,
+        now: datetime,
+        error: StageError | None = None,
+        outputs: Iterable[Output] = (),
+    ) -> None:
+        """Remember how a video ended: with files, or with complaints."""
+        files = [{"name": o.name, "kind": o.kind, "digest": o.digest} for o in outputs]
+        values = {
+            "status": status,
+            "ended": stamp(now),
+            "complaints": json.dumps([asdict(v) for v in violations_of(error)]),
+            "outputs": json.dumps(files),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(update(videos).where(videos.c.id == video).values(values))
+
+    def task_started(self, task: Task, now: datetime) -> None:
+        """Remember that a task is being done, and for which video."""
+        begun: dict[str, Any] = {"status": RUNNING, "started": stamp(now)}
+        begun |= {"attempts": task.attempt, "video": task.video}
+        with self._engine.begin() as connection:
+            self._know(connection, task, begun)
+            connection.execute(update(tasks).where(tasks.c.key == task.key).values(begun))
+
+    def task_finished(self, key: str, response: Message, seconds: float, now: datetime) -> None:
+        """Remember what a task made and how long it took."""
+        done = {"status": FINISHED, "seconds": seconds, "ended": stamp(now), "error": None}
+        made = {"digests": json.dumps(digests_in(response))}
+        with self._engine.begin() as connection:
+            connection.execute(update(tasks).where(tasks.c.key == key).values(done | made))
+
+    def task_failed(self, key: str, error: Exception, now: datetime) -> None:
+        """Remember that an attempt at a task failed, and why."""
+        failed = {"status": FAILED, "error": str(error), "ended": stamp(now)}
+        with self._engine.begin() as connection:
+            connection.execute(update(tasks).where(tasks.c.key == key).values(failed))
+
+    def link(self, video: str, parts: Iterable[Part]) -> None:
+        """Remember results as parts of a video, and whether each was done for it or reused.
+
+        A result is proof enough that its task is finished: a row that a killed process left behind
+        is mended here, and a task that was done elsewhere is made known.
+        """
+        with self._engine.begin() as connection:
+            for part in parts:
+                self._mend(connection, part)
+                done_for = select(tasks.c.video).where(tasks.c.key == part.task.key)
+                reused = connection.execute(done_for).scalar() != video
+                row = {"key": part.task.key, "reused": reused}
+                upsert = self._insert(video_tasks).values(video=video, name=part.task.name, **row)
+                connection.execute(
+                    upsert.on_conflict_do_update(index_elements=["video", "name"], set_=row)
+                )
+
+    def video_named(self, name: str) -> str | None:
+        """Return the id of the latest video of that name, or None."""
+        latest = select(videos.c.id).where(videos.c.name == name)
+        with self._engine.begin() as connection:
+            return connection.execute(latest.order_by(videos.c.created.desc())).scalar()
+
+    def status_of(self, video: str) -> str:
+        """Return a video's status. Raises KeyError for one nobody knows."""
+        return str(self._video(video)["status"])
+
+    def count_tasks(self) -> Mapping[str, int]:
+        """Return how many tasks there are of each status."""
+        counts = select(tasks.c.status, func.count()).group_by(tasks.c.status)
+        with self._engine.begin() as connection:
+            return {str(status): int(count) for status, count in connection.execute(counts)}
+
+    def production_record(self, video: str) -> dict[str, Any]:
+        """Return what a video was made from: the document `production.json`.
+
+        Raises KeyError for a video nobody knows.
+        """
+        row = self._video(video)
+        production = Production.FromString(row["production"])
+        return {
+            "name": row["name"],
+            "status": row["status"],
+            "created": row["created"],
+            "ended": row["ended"],
+            "order": MessageToDict(production.order, preserving_proto_field_name=True),
+            "presenter": MessageToDict(production.presenter, preserving_proto_field_name=True),
+            "channel": MessageToDict(production.channel, preserving_proto_field_name=True),
+            "complaints": json.loads(row["complaints"] or "[]"),
+            "outputs": json.loads(row["outputs"] or "[]"),
+            "tasks": [self._task_record(task) for task in self._rows(_tasks_of(video))],
+        }
+
+    def _task_record(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "name": row["name"],
+            "stage": row["stage"],
+            "key": row["key"],
+            "engine": row["engine"],
+            "fingerprint": row["fingerprint"],
+            "request_type": row["request_type"],
+            "request": json.loads(row["request"]),
+            "digests": json.loads(row["digests"]),
+            "seconds": row["seconds"],
+            "attempts": row["attempts"],
+            "reused": row["reused"],
+        }
+
+    def _video(self, video: str) -> Mapping[str, Any]:
+        rows = self._rows(select(videos).where(videos.c.id == video))
+        if not rows:
+            raise KeyError(video)
+        return rows[0]
+
+    def _rows(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+        with self._engine.begin() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _know(self, connection: Connection, task: Task, values: dict[str, Any]) -> None:
+        row: dict[str, Any] = {
+            "key": task.key,
+            "stage": task.stage,
+            "request_type": task.request.DESCRIPTOR.full_name,
+            "request": MessageToJson(task.request, indent=None),
+            "engine": getattr(task.request, "engine", ""),
+            "fingerprint": task.fingerprint,
+            "attempts": 0,
+            "digests": "[]",
+        }
+        connection.execute(self._insert(tasks).values(row | values).on_conflict_do_nothing())
+
+    def _mend(self, connection: Connection, part: Part) -> None:
+        done = {"status": FINISHED, "digests": json.dumps(digests_in(part.response))}
+        self._know(connection, part.task, done)
+        unfinished = (tasks.c.key == part.task.key) & (tasks.c.status != FINISHED)
+        connection.execute(update(tasks).where(unfinished).values(done))
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        if self._engine.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
+
+def _tasks_of(video: str) -> Select[Any]:
+    joined = video_tasks.join(tasks, video_tasks.c.key == tasks.c.key)
+    chosen = select(video_tasks.c.name, video_tasks.c.reused, tasks).select_from(joined)
+    return chosen.where(video_tasks.c.video == video).order_by(tasks.c.stage, video_tasks.c.name)
+
+
+def violations_of(error: StageError | None) -> tuple[Violation, ...]:
+    """Return what an error says as complaints; an error without a field has an empty one."""
+    if error is None:
+        return ()
+    if isinstance(error, Invalid):
+        return error.violations
+    return (Violation("", type(error).__name__.upper(), str(error)),)
+
+
+def stamp(now: datetime) -> str:
+    """Return a time as the tables hold it: ISO 8601 in UTC, to the millisecond."""
+    return now.astimezone(UTC).isoformat(timespec="milliseconds")

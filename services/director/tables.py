@@ -1,0 +1,102 @@
+"""The director's tables, and the one way to open them safely."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Engine,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PoolProxiedConnection,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import Connection
+
+BUSY_SECONDS: Final = 60
+"""How long one process waits for another's transaction."""
+
+metadata = MetaData()
+
+videos = Table(
+    "videos",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("production", LargeBinary, nullable=False),  # serialised, defaults filled in
+    Column("status", String(16), nullable=False),
+    Column("created", String(32), nullable=False),  # times are ISO 8601 in UTC
+    Column("ended", String(32)),
+    Column("complaints", Text),  # JSON list of {field, reason, remedy}
+    Column("outputs", Text),  # JSON list of {name, kind, digest}
+    Index("videos_by_name", "name", "created"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("stage", String(32), nullable=False),
+    Column("request_type", String(120), nullable=False),
+    Column("request", Text, nullable=False),  # JSON mapping: what it was made from
+    Column("engine", String(120), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("seconds", Float),
+    Column("attempts", Integer, nullable=False),
+    Column("digests", Text, nullable=False),  # JSON list: what it made
+    Column("video", String(32)),  # the one it was last done for
+    Column("started", String(32)),
+    Column("ended", String(32)),
+    Column("error", Text),
+)
+
+video_tasks = Table(
+    "video_tasks",
+    metadata,
+    Column("video", String(32), ForeignKey("videos.id"), primary_key=True),
+    Column("name", String(80), primary_key=True),  # the step's: "lipsync/3"
+    Column("key", String(64), ForeignKey("tasks.key"), nullable=False),
+    Column("reused", Boolean, nullable=False),
+)
+
+
+def open_tables(url: str) -> Engine:
+    """Open a database and make the tables it lacks.
+
+    SQLite runs with a write-ahead log and syncs at every commit: a transaction that was committed
+    survives the power cord. Every transaction takes the write lock at its beginning, so that two
+    processes wait for each other and never meet half-way.
+    """
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    metadata.create_all(engine)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _: PoolProxiedConnection) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
