@@ -30,10 +30,13 @@ WITH_JAW: Final = [JAW, UPPER, TUCK, TONGUE, PRESS]
 WITH_LIPS: Final = [WIDTH, ROUND]
 
 
-def mouth_track(spoken: Sequence[Segment], frame_count: int, frame_rate: int) -> Floats:
+def mouth_track(
+    spoken: Sequence[Segment], frame_count: int, frame_rate: int, lead: float = LEAD_SECONDS
+) -> Floats:
     """Blend visemes into one mouth shape per frame.
 
-    spoken: without a gap from second 0 to the end; silence is a viseme too.
+    spoken: without a gap from second 0 to the end; silence is a viseme too. lead: seconds by which
+    the mouth goes ahead of the sound.
     Returns (frame_count, 7) in half mouth widths (MOUTH); exactly zero in the first and last
     frame and in the middle of pauses longer than 250 ms.
     Raises Invalid for no viseme at all.
@@ -42,9 +45,7 @@ def mouth_track(spoken: Sequence[Segment], frame_count: int, frame_rate: int) ->
     """
     if not spoken:
         raise Invalid("visemes", "VISEMES_EMPTY", "send SIL for silence")
-    early = [
-        Segment(s.viseme, s.start - LEAD_SECONDS, s.end - LEAD_SECONDS, s.stress) for s in spoken
-    ]
+    early = [Segment(s.viseme, s.start - lead, s.end - lead, s.stress) for s in spoken]
     steps = np.arange(frame_count * STEPS_PER_FRAME, dtype=np.float32)
     times: Floats = (steps + np.float32(0.5)) / np.float32(frame_rate * STEPS_PER_FRAME)
     shapes = _smooth(_blend(early, times))

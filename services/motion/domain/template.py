@@ -35,7 +35,7 @@ SHUT: Final = 0.28
 """Eye openness of a shut lid, as a share of the open one's."""
 PITCH_GAIN: Final = 1.28
 YAW_GAIN: Final = 0.89
-"""What the mesh shows of a turn of 1 degree is divided out; measured on a rendered head."""
+"""The mesh shows turns smaller or larger than they are; measured on a rendered head."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def tracks_from_landmarks(landmarks: Reals, frame_rate: int) -> Floats:
     pose = poses(landmarks, mean, neck_pivot(mean))
     pose[:, 3:5] /= pupil_distance(landmarks)
     pose[:, 0] *= PITCH_GAIN
-    pose[:, 1] /= YAW_GAIN
+    pose[:, 1] *= YAW_GAIN
     lids = np.stack([closure_of(openness(landmarks, eye)) for eye in EYES], 1)
     brows = np.stack([brow_lift(landmarks, eye) for eye in EYES], 1)
     look = np.mean([gaze(landmarks, eye) for eye in EYES], 0)
