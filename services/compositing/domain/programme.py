@@ -76,7 +76,8 @@ def master(sound: Floats, gain_decibels: float, ceiling_dbtp: float = CEILING_DB
     smooth = cv2.GaussianBlur(
         spread, (2 * reach + 1, 1), reach / 2.5, borderType=cv2.BORDER_REPLICATE
     )
-    return louder * np.asarray(smooth, np.float32)[0]
+    limited: Floats = louder * smooth[0]
+    return limited
 
 
 def _interpolator(fraction: float) -> Floats:

@@ -1,0 +1,159 @@
+"""Pictures in memory: boxes, layers laid over a BGR canvas, and its Rec.709 planes for x264."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from services.chassis.timeline import Bytes, Floats
+
+RED, BLUE = 0.2126, 0.0722
+GREEN: Final = 1 - RED - BLUE
+"""Luma of the primaries, ITU-R BT.709-6 item 3.2."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of pixels; right and bottom are exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is no pixel in it."""
+        return self.left >= self.right or self.top >= self.bottom
+
+    def of(self, picture: Bytes) -> Bytes:
+        """Return that part of a picture, as a view."""
+        return picture[self.top : self.bottom, self.left : self.right]
+
+    def moved(self, x: int, y: int) -> Box:
+        """Return the box that far to the right and down."""
+        return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
+    def meet(self, other: Box) -> Box:
+        """Return what both cover; it may be empty."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Box(left, top, min(self.right, other.right), min(self.bottom, other.bottom))
+
+    def join(self, other: Box) -> Box:
+        """Return the least box around both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
+
+    def even(self) -> Box:
+        """Return the least box around it whose sides lie between pairs of pixels."""
+        return Box(self.left & ~1, self.top & ~1, (self.right + 1) & ~1, (self.bottom + 1) & ~1)
+
+    def minus(self, hole: Box) -> Iterator[Box]:
+        """Yield up to four boxes that cover what lies outside a hole, each pixel once."""
+        hole = self.meet(hole)
+        if hole.is_empty:
+            hole = Box(self.right, self.top, self.right, self.bottom)
+        parts = (
+            Box(self.left, self.top, hole.left, self.bottom),
+            Box(hole.right, self.top, self.right, self.bottom),
+            Box(hole.left, self.top, hole.right, hole.top),
+            Box(hole.left, hole.bottom, hole.right, self.bottom),
+        )
+        return (part for part in parts if not part.is_empty)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Something drawn over the canvas: `canvas * keep / 255 + colour`."""
+
+    box: Box
+    colour: Bytes
+    """Premultiplied BGR (height, width, 3)."""
+    keep: Bytes
+    """255 - alpha, once for each channel (height, width, 3)."""
+
+    @classmethod
+    def at(cls, left: int, top: int, colour: Bytes, keep: Bytes) -> Cover:
+        """Lay a layer whose `keep` is (height, width) down with its corner there."""
+        height, width = keep.shape
+        box = Box(left, top, left + width, top + height)
+        return cls(box, colour, np.ascontiguousarray(np.repeat(keep[..., None], 3, axis=2)))
+
+    def onto(self, canvas: Bytes, box: Box) -> None:
+        """Draw it onto the part of a canvas inside box."""
+        part = self.box.meet(box)
+        if part.is_empty:
+            return
+        inside = part.moved(-self.box.left, -self.box.top)
+        target = part.of(canvas)
+        cv2.multiply(target, inside.of(self.keep), dst=target, scale=1 / 255)
+        cv2.add(target, inside.of(self.colour), dst=target)
+
+
+class Planes:
+    """Y', Cb and Cr of a picture, Rec.709 limited range, 4:2:0, as x264 takes them.
+
+    A chroma sample is the mean of its four pixels. Boxes must be even.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.data: Bytes = np.zeros((height * 3 // 2, width), np.uint8)
+        flat = self.data.reshape(-1)
+        luma, chroma = width * height, width * height // 4
+        self._luma: Bytes = flat[:luma].reshape(height, width)
+        self._blue: Bytes = flat[luma : luma + chroma].reshape(height // 2, width // 2)
+        self._red: Bytes = flat[luma + chroma :].reshape(height // 2, width // 2)
+
+    @classmethod
+    def from_picture(cls, picture: Bytes) -> Planes:
+        """Return the planes of a whole BGR picture."""
+        height, width = picture.shape[:2]
+        planes = cls(width, height)
+        planes.convert(picture, Box(0, 0, width, height))
+        return planes
+
+    def convert(self, canvas: Bytes, box: Box) -> None:
+        """Bring the part inside box up to date with a BGR canvas."""
+        colours = cv2.transform(box.of(canvas), REC709)
+        half = cv2.resize(colours, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        small = _halved(box)
+        cv2.extractChannel(colours, 0, box.of(self._luma))
+        cv2.extractChannel(half, 1, small.of(self._blue))
+        cv2.extractChannel(half, 2, small.of(self._red))
+
+    def scroll(self, strip: Planes, box: Box, offset: int) -> None:
+        """Fill box from an endless strip of its height that has run on by an even offset."""
+        small = _halved(box)
+        _scroll(strip._luma, box.of(self._luma), offset)
+        _scroll(strip._blue, small.of(self._blue), offset // 2)
+        _scroll(strip._red, small.of(self._red), offset // 2)
+
+
+def _halved(box: Box) -> Box:
+    return Box(box.left // 2, box.top // 2, box.right // 2, box.bottom // 2)
+
+
+def _scroll(strip: Bytes, target: Bytes, offset: int) -> None:
+    width, length = target.shape[1], strip.shape[1]
+    done = 0
+    while done < width:
+        begin = (offset + done) % length
+        count = min(width - done, length - begin)
+        target[:, done : done + count] = strip[:, begin : begin + count]
+        done += count
+
+
+def _rec709() -> Floats:
+    """Return the matrix from full-range B'G'R' to limited-range Y'CbCr, (3, 4), for 8 bits."""
+    luma = np.array([BLUE, GREEN, RED])
+    blue = (np.array([1.0, 0, 0]) - luma) / (2 * (1 - BLUE))
+    red = (np.array([0, 0, 1.0]) - luma) / (2 * (1 - RED))
+    rows = np.vstack([luma * 219, blue * 224, red * 224]) / 255
+    return np.hstack([rows, [[16], [128], [128]]]).astype(np.float32)
+
+
+REC709: Final = _rec709()
