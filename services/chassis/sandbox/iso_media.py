@@ -153,7 +153,8 @@ def _media_head(body: memoryview, track: Track) -> None:
 
 
 def _handler(body: memoryview, track: Track) -> None:
-    track.handler = bytes(body[8:12])
+    # QuickTime has a second one further in, for where the data lie: the first counts.
+    track.handler = track.handler or bytes(body[8:12])
 
 
 def _sample_format(body: memoryview, track: Track) -> None:

@@ -145,7 +145,17 @@ def _scaled(track: Track, side_pixels: int) -> tuple[int, int]:
 def _output(width: int, height: int, limits: VideoLimits) -> list[str]:
     rate, most = limits.frame_rate, _most_frames(limits)
     pictures = f"fps={rate},scale={width}:{height}:flags=area,setsar=1,format=rgb24"
-    return ["-map", "0:v:0", "-vf", pictures, "-frames:v", str(most + 1), "-f", "rawvideo"]
+    return [
+        "-map",
+        "0:v:0",
+        "-vf",
+        pictures,
+        "-frames:v",
+        str(most + 1),
+        "-xerror",
+        "-f",
+        "rawvideo",
+    ]
 
 
 def _most_frames(limits: VideoLimits) -> int:
