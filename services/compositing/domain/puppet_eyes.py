@@ -1,0 +1,205 @@
+"""Blinks, gaze and brows, drawn into the patch of texture round one eye."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from services.chassis.rig import Eye
+from services.chassis.timeline import Bytes, Floats
+from services.compositing.domain.placement import Box
+
+STEPS_PER_TEXEL: Final = 12
+"""Movements are rounded to this fraction of a texel, so that equal pictures are drawn once."""
+WIDEST: Final = -0.05
+"""Closure below which an eye would look startled."""
+BROW_TRAVEL: Final = 2.17
+"""Eye widths that a brow moves for each outer-corner distance of lift."""
+LASHES: Final = 0.15
+"""Height of the band of lashes, in eye widths; it moves as a whole and folds down."""
+COARSE: Final = 2
+"""Displacements are computed for every second texel and interpolated."""
+
+
+@dataclass(frozen=True)
+class EyeShape:
+    """What one eye does, in whole steps: equal shapes are equal pictures."""
+
+    closure: int
+    brow: int
+    gaze_x: int
+    gaze_y: int
+
+
+class EyePatch:
+    """The texture round one eye, and the weights with which it moves; all in texels."""
+
+    def __init__(self, eye: Eye, texture: Bytes, ratio: float, between_x: float) -> None:
+        """Take the lines of an eye.
+
+        texture: (t, t, 3) BGR without edits; ratio: texels per canvas pixel; between_x: canvas x of
+        the middle between both eyes, which neither patch crosses.
+        """
+        scale = _Scale(ratio)
+        width = self._width = eye.width * ratio
+        self._right_side = eye.iris_x < between_x
+        self.box = _box(eye, texture, scale, between_x)
+        self._source = np.ascontiguousarray(
+            texture[self.box.y0 : self.box.y1, self.box.x0 : self.box.x1]
+        )
+        columns = np.arange(self.box.width, dtype=np.float32)
+        at = scale.back(columns + self.box.x0)
+
+        def line(values: Floats) -> Floats:
+            return scale.there(np.interp(at, eye.x, values).astype(np.float32)) - np.float32(
+                self.box.y0
+            )
+
+        self._upper, self._lower = line(eye.upper), line(eye.lower)
+        self._crease, self._cheek = line(eye.crease), line(eye.cheek)
+        self._gap = self._lower - self._upper
+        self._tallest = float(self._gap.max())
+        self._lash = np.float32(LASHES * width) * np.clip(
+            self._gap / np.float32(LASHES * width), 0, 1
+        )
+        self._x = np.repeat(columns[None], self.box.height, axis=0)
+        self._y = np.arange(self.box.height, dtype=np.float32)[:, None]
+        self._brow = self._brow_weight(eye, scale)
+        iris_x, iris_y = scale.at(eye.iris_x) - self.box.x0, scale.at(eye.iris_y) - self.box.y0
+        away = np.hypot(self._x - iris_x, self._y - iris_y) / np.float32(eye.iris_radius * ratio)
+        self._iris = np.exp(-2.2 * np.maximum(0, away - 1) ** 2).astype(np.float32)
+        self._lid_colour = eye.lid_colour[::-1].copy()
+
+    def shape(self, closure: float, brow: float, gaze_x: float, gaze_y: float) -> EyeShape:
+        """Round tracks to what can be told apart; see `TRACKS` for their units."""
+        closure = min(max(closure, WIDEST), 1.0)
+        brow = min(max(brow, -0.05), 0.09) * BROW_TRAVEL * self._width
+        across = min(max(gaze_x, -0.14), 0.14) * self._width
+        down = min(max(gaze_y, -0.10), 0.10) * self._width
+        steps = (closure * max(self._tallest, 1.0), brow, across, down)
+        return EyeShape(*(round(step * STEPS_PER_TEXEL) for step in steps))
+
+    def draw(self, shape: EyeShape) -> Bytes:
+        """Return the patch (h, w, 3) BGR with lids, iris and brow in place."""
+        if shape == EyeShape(0, 0, 0, 0):
+            return self._source
+        closure = shape.closure / STEPS_PER_TEXEL / max(self._tallest, 1.0)
+        patch = self._skin(closure, shape.brow / STEPS_PER_TEXEL)
+        self._open(patch, closure, shape.gaze_x / STEPS_PER_TEXEL, shape.gaze_y / STEPS_PER_TEXEL)
+        return patch
+
+    def _skin(self, closure: float, brow: float) -> Bytes:
+        """Return the skin above the upper lid, pulled down by it and lifted with the brow."""
+        step = slice(None, None, COARSE)
+        y = self._y[step] + np.float32((COARSE - 1) / 2)
+        upper, crease, lash = self._upper[step], self._crease[step], self._lash[step]
+        moved = upper + np.float32(0.95 * closure) * self._gap[step]
+        fold = moved - lash * np.float32(1 - 0.5 * max(closure, 0.0))
+        root = upper - lash
+        stretched = crease + (y - crease) * ((root - crease) / np.maximum(fold - crease, 0.5))
+        lashes = root + (y - fold) * ((upper - root) / np.maximum(moved - fold, 0.3))
+        source = np.where(y < crease, y, np.where(y < fold, stretched, lashes)) - y
+        if brow:
+            source += np.float32(brow) * self._brow[step, step]
+        size = (self.box.width, self.box.height)
+        map_y = cv2.resize(np.asarray(source, np.float32), size) + self._y
+        return np.asarray(
+            cv2.remap(
+                self._source, self._x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            ),
+            np.uint8,
+        )
+
+    def _open(self, patch: Bytes, closure: float, across: float, down: float) -> None:
+        """Draw the lower lid and, between the lids, the eyeball: covered by them, never squeezed."""
+        shut = max(closure, 0.0)
+        upper = self._upper + np.float32(0.95 * closure) * self._gap
+        lower = self._lower - np.float32(0.05 * shut) * self._gap
+        first = max(0, int(min(upper.min(), self._upper.min())) - 2)
+        last = min(self.box.height, int(self._cheek.max()) + 2)
+        x, y = self._x[first:last], self._y[first:last]
+        lid = self._lower_lid(x, y, lower)
+        ball = self._ball(first, last, across, down)
+        shade = 1 - np.float32(0.30 * min(1.0, shut * 2.5)) * np.clip(
+            1 - (y - upper) / np.float32(0.16 * self._tallest + 1e-3), 0, 1
+        )
+        rows = patch[first:last].astype(np.float32)
+        below = np.clip(
+            (y - (upper + np.float32(0.35) * (lower - upper))) / np.float32(1.3) + 0.5, 0, 1
+        )
+        rows += (lid - rows) * below[..., None]
+        inside = np.clip(np.minimum(y - upper, lower - y) / np.float32(1.2) + 0.15, 0, 1)
+        inside = inside * np.clip(self._gap * np.float32((1 - closure) / 1.5), 0, 1)
+        rows += (ball * shade[..., None] - rows) * inside[..., None]
+        patch[first:last] = np.asarray(rows + 0.5, np.uint8)
+        patch[last:] = self._source[last:]
+
+    def _lower_lid(self, x: Floats, y: Floats, lower: Floats) -> Floats:
+        squeeze = (self._cheek - self._lower) / (self._cheek - lower)
+        map_y = np.where(y < self._cheek, self._cheek - (self._cheek - y) * squeeze, y)
+        return np.asarray(
+            cv2.remap(
+                self._source,
+                x,
+                map_y.astype(np.float32),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            ),
+            np.float32,
+        )
+
+    def _ball(self, first: int, last: int, across: float, down: float) -> Floats:
+        if not (across or down):
+            return self._source[first:last].astype(np.float32)
+        weight = self._iris[first:last]
+        map_x = self._x[first:last] - np.float32(across) * weight
+        map_y = self._y[first:last] - np.float32(down) * weight
+        moved = cv2.remap(self._source, map_x, map_y, cv2.INTER_LINEAR)
+        return np.asarray(moved, np.float32)
+
+    def _brow_weight(self, eye: Eye, scale: _Scale) -> Floats:
+        """Return how far each texel follows the brow: nothing below the lashes or at the rim."""
+        width = np.float32(self._width)
+        x, y = self._x, self._y
+        centre_x, centre_y = scale.at(eye.brow_x) - self.box.x0, scale.at(eye.brow_y) - self.box.y0
+        weight = np.exp(
+            -(((x - centre_x) / (0.62 * width)) ** 2) - ((y - centre_y) / (0.34 * width)) ** 2
+        )
+        weight *= _step(self._upper - 0.13 * width, self._crease - 0.12 * width, y)
+        right, bottom = self.box.width - 1, self.box.height - 1
+        rim = np.minimum(np.minimum(x, right - x), np.minimum(y, bottom - y))
+        return np.asarray(weight * _step(0.0, 0.2 * width, rim), np.float32)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Canvas pixels to texels and back; pixel centres lie at whole numbers in both."""
+
+    ratio: float
+
+    def at(self, canvas: float) -> float:
+        return (canvas + 0.5) * self.ratio - 0.5
+
+    def there(self, canvas: Floats) -> Floats:
+        return (canvas + np.float32(0.5)) * np.float32(self.ratio) - np.float32(0.5)
+
+    def back(self, texels: Floats) -> Floats:
+        return (texels + np.float32(0.5)) / np.float32(self.ratio) - np.float32(0.5)
+
+
+def _box(eye: Eye, texture: Bytes, scale: _Scale, between_x: float) -> Box:
+    height, width = texture.shape[:2]
+    x0, x1 = scale.at(float(eye.x[0])), scale.at(float(eye.x[-1]))
+    middle = round(scale.at(between_x))
+    x0, x1 = (x0, min(x1, middle)) if eye.iris_x < between_x else (max(x0, middle), x1)
+    y0 = scale.at(eye.brow_top - 0.55 * eye.width)
+    y1 = scale.at(float(eye.cheek.max()) + 0.06 * eye.width)
+    return Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1) + 1))
+
+
+def _step(start: Floats | float, end: Floats | float, x: Floats) -> Floats:
+    t = np.clip((x - start) / (end - start), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
