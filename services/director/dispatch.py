@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.protobuf.message import Message
 from rostrum.director.v1.director_pb2 import Production
 
-from services.chassis.errors import Corrupt, Invalid, StageError, Transient, Violation
+from services.chassis.errors import Corrupt, Invalid, Transient, Violation
 from services.chassis.store import Store
 from services.director.consent import consent_complaints
 from services.director.orders import complete, order_complaints
@@ -64,7 +64,7 @@ class Director:
         self._running: dict[str, Task] = {}
         self._attempts: Counter[str] = Counter()
         self._paused: dict[str, datetime] = {}
-        self._lost: dict[str, StageError] = {}
+        self._lost: dict[str, Exception] = {}
         self._waiting: defaultdict[str, set[str]] = defaultdict(set)
 
     def admit(self, production: Production, *, checks_only: bool = False) -> Video:
@@ -97,19 +97,30 @@ class Director:
         except Invalid as error:  # a tier there is not, or an engine that is not here
             video.complain(error.violations)
             self._fail(video)
-        except StageError as error:
-            self._fail(video, error)
-        return []
+            return []
 
     def accept(self, task: Task, response: Message, seconds: float) -> None:
-        """Take a task's response; the first that was ever accepted stands."""
-        standing = self._results.keep(task.key, response)
+        """Take a task's response; the first that was ever accepted stands.
+
+        Raises TypeError for the answer to another question. A store that cannot take the response
+        now costs the task an attempt.
+        """
+        if not isinstance(response, task.step.response):
+            raise TypeError(f"{task.name}: {type(response).__name__} is no answer to it")
+        try:
+            standing = self._results.keep(task.key, response)
+        except Transient as error:
+            self.reject(task, error)
+            return
         self._state.task_finished(task.key, standing, seconds, self._clock())
         self._videos[task.video].ran_keys.add(task.key)
         self._release(task)
 
-    def reject(self, task: Task, error: StageError) -> None:
-        """Take a task back undone. It is tried again, or its videos fail, as the error says."""
+    def reject(self, task: Task, error: Exception) -> None:
+        """Take a task back undone. It is tried again, or its videos fail, as the error says.
+
+        What is no `StageError` is a bug of the stage: it fails the videos that need the task.
+        """
         now = self._clock()
         self._state.task_failed(task.key, error, now)
         if self._hopeless(task, error):
@@ -149,6 +160,9 @@ class Director:
 
     def _advance(self, video: Video, now: datetime) -> list[Task]:
         steps = self._outstanding(video)
+        if video.error is not None:
+            self._fail(video, video.error)
+            return []
         if isinstance(steps, Finished):
             video.finished = steps
             return []
@@ -187,17 +201,14 @@ class Director:
         return talking_head.advance(video.production, answer)
 
     def _hear_of_losses(self, video: Video, steps: Steps) -> bool:
-        """Take over the complaints of steps that cannot be done; return whether any were new.
-
-        Raises what is no complaint but a fault.
-        """
+        """Take over why steps cannot be done; return whether there was a new complaint."""
         before = len(video.complaints)
         for step in steps:
             loss = self._lost.get(self._results.key_of(step))
             if isinstance(loss, Invalid):
                 video.complain(in_order(step, loss))
             elif loss is not None:
-                raise loss
+                video.error = loss
         return len(video.complaints) > before
 
     def _startable(self, video: Video, step: Step[Any], now: datetime) -> bool:
@@ -238,7 +249,7 @@ class Director:
         else:
             self._end(video, CHECKED)
 
-    def _hopeless(self, task: Task, error: StageError) -> bool:
+    def _hopeless(self, task: Task, error: Exception) -> bool:
         if isinstance(error, Corrupt) and not self._results.repair(error):
             return True
         return not isinstance(error, Corrupt | Transient) or task.attempt >= ATTEMPTS
@@ -249,7 +260,7 @@ class Director:
         for video in self._waiting.pop(task.key, ()):
             self._videos[video].stale = True
 
-    def _fail(self, video: Video, error: StageError | None = None) -> None:
+    def _fail(self, video: Video, error: Exception | None = None) -> None:
         video.error = error or Invalid.every(video.complaints)
         self._end(video, FAILED)
 

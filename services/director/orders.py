@@ -27,7 +27,7 @@ from services.chassis.timeline import FRAME_RATES
 from services.director import limits
 from services.director.consent import KINDS
 from services.director.texts import complaints_about, script_complaints
-from services.director.tiers import TIERS
+from services.director.tiers import engine_of
 
 NAME: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{limits.NAME_CHARACTERS - 1}}}")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -106,9 +106,10 @@ def setting_complaints(order: Order) -> Iterator[Violation]:
     if order.frame_rate not in FRAME_RATES:
         remedy = f"{order.frame_rate} is not 24, 25 or 30 frames/s"
         yield Violation("frame_rate", "FPS_INVALID", remedy)
-    if order.quality not in TIERS:
-        remedy = f"{order.quality[:40]!r} is no tier; choose from {', '.join(TIERS)}"
-        yield Violation("quality", "TIER_UNKNOWN", remedy)
+    try:
+        engine_of(order.quality, "speech")
+    except Invalid as error:
+        yield from error.violations
     if order.channel:
         yield from name_complaints("channel", order.channel)
 

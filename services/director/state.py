@@ -15,7 +15,7 @@ from rostrum.director.v1.director_pb2 import Production
 from sqlalchemy import Connection, Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.errors import Invalid, StageError, Violation
+from services.chassis.errors import Invalid, Violation
 from services.director.fields import digests_in
 from services.director.recipes import Output
 from services.director.tables import open_tables, tasks, video_tasks, videos
@@ -60,7 +60,7 @@ class State:
         video: str,
         status: str,
         now: datetime,
-        error: StageError | None = None,
+        error: Exception | None = None,
         outputs: Iterable[Output] = (),
     ) -> None:
         """Remember how a video ended: with files, or with complaints."""
@@ -204,7 +204,7 @@ def _tasks_of(video: str) -> Select[Any]:
     return chosen.where(video_tasks.c.video == video).order_by(tasks.c.stage, video_tasks.c.name)
 
 
-def violations_of(error: StageError | None) -> tuple[Violation, ...]:
+def violations_of(error: Exception | None) -> tuple[Violation, ...]:
     """Return what an error says as complaints; an error without a field has an empty one."""
     if error is None:
         return ()

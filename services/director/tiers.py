@@ -21,6 +21,6 @@ TIERS: Final[Mapping[str, Mapping[str, str]]] = {
 def engine_of(tier: str, stage: str) -> str:
     """Return the engine's name. Raises Invalid for a tier there is not."""
     if tier not in TIERS:
-        remedy = f"{tier!r} is no tier; choose from {', '.join(TIERS)}"
+        remedy = f"{tier[:40]!r} is no tier; choose from {', '.join(TIERS)}"
         raise Invalid("quality", "TIER_UNKNOWN", remedy)
     return TIERS[tier][stage]

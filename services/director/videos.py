@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from rostrum.director.v1.director_pb2 import Production
 from rostrum.media.v1.media_pb2 import Warning as Caution
 
-from services.chassis.errors import StageError, Violation
+from services.chassis.errors import Violation
 from services.director.recipes import Finished, Step
 
 RUNNING = "running"
@@ -78,7 +78,8 @@ class Video:
     checks_only: bool = False
     """True where nothing is to be rendered: it ends when all checks are answered."""
     status: str = RUNNING
-    error: StageError | None = None
+    error: Exception | None = None
+    """Why it failed: `Invalid` with the order's own field paths, or a fault."""
     finished: Finished | None = None
     """Set once all its files are in the store; delivering them ends the video."""
     complaints: list[Violation] = field(default_factory=list)
