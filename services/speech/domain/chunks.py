@@ -1,0 +1,60 @@
+"""Which sentences make a chunk: content decides, so that an edit stays where it was made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+CHUNK_SECONDS: Final = 10.0
+BUDGET_SECONDS: Final = 9.3
+"""What is aimed at: a voice takes a little longer or shorter over a chunk than over its parts."""
+BREATH_PAUSE, SENTENCE_PAUSE, PARAGRAPH_PAUSE = 160, 360, 650
+"""Silence in milliseconds where a sentence is cut for breath, after one, and after a paragraph."""
+CHUNKS_LIMIT: Final = 1000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A sentence, or a part of a long one."""
+
+    text: str
+    seconds: float
+    """How long its voice takes, without the pause behind it."""
+    pause: int
+    """Milliseconds of silence behind it: one of the three pauses."""
+
+    @property
+    def whole_seconds(self) -> float:
+        """Its length with the pause."""
+        return self.seconds + self.pause / 1000
+
+
+def group(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Return the pieces as runs that last at most the budget.
+
+    A run that is too long is cut behind the piece that ranks highest: behind a paragraph rather
+    than a sentence, behind a sentence rather than inside one; among equals the hash of the words
+    decides. So cuts depend on the words beside them and not on what stands far away: a change
+    of one sentence moves at most the cuts next to it.
+    """
+    if len(pieces) == 1 or sum(piece.whole_seconds for piece in pieces) <= BUDGET_SECONDS:
+        return [list(pieces)]
+    return [run for half in parted(pieces) for run in group(half)]
+
+
+def parted(pieces: Sequence[Piece]) -> list[Sequence[Piece]]:
+    """Return two or more pieces as two runs, cut behind the piece that ranks highest."""
+    cut = max(range(1, len(pieces)), key=lambda i: _rank(pieces[i - 1]))
+    return [pieces[:cut], pieces[cut:]]
+
+
+def _rank(piece: Piece) -> tuple[int, bytes]:
+    return piece.pause, hashlib.sha256(piece.text.encode()).digest()
+
+
+def text_of(run: Sequence[Piece]) -> str:
+    """Return the words of a chunk; an empty line parts paragraphs inside it."""
+    joints = ["\n\n" if piece.pause == PARAGRAPH_PAUSE else " " for piece in run[:-1]]
+    return "".join(p.text + joint for p, joint in zip(run, [*joints, ""], strict=True))

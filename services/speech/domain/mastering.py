@@ -1,0 +1,130 @@
+"""From the voice's raw sound to 48 kHz programme sound, with fixed settings and no delay.
+
+Everything is linear phase or looks ahead, so that a time measured in the raw sound holds in the
+finished sound once it is scaled to the new rate. Nothing is measured on the chunk: the same word
+sounds the same in every chunk, and joining needs no more than one gain for the whole programme.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.chassis.timeline import SAMPLE_RATE, Floats
+
+Doubles = npt.NDArray[np.float64]
+
+EDGE_SECONDS: Final = 0.1
+"""Silence put around the sound, so that filters do not wrap from its end to its beginning."""
+FADE_SECONDS: Final = 0.004
+LOW_CUT_HERTZ: Final = 75.0
+TOP_HERTZ: Final = 10_500.0
+"""The voice's rate ends at 11,025 Hz; what lies above here would be its mirror image."""
+EQUALISER: Final = ((190.0, 0.7, 1.5), (3_300.0, 0.45, -3.0), (6_500.0, 0.5, 1.0))
+"""Bells: centre in hertz, width in octaves (standard deviation), gain in decibels."""
+THRESHOLD_DECIBELS: Final = -24.0
+RATIO: Final = 2.0
+KNEE_DECIBELS: Final = 8.0
+LEVEL_SECONDS: Final = 0.06
+CEILING_DECIBELS: Final = -2.3
+LOOK_AHEAD_SECONDS: Final = 0.004
+OVERSAMPLING: Final = 4
+
+
+def master(samples: npt.NDArray[np.int16], rate: int, gain_decibels: float) -> Floats:
+    """Return raw sound, (n,), as float sound at 48 kHz, (n * 48000 / rate rounded up,).
+
+    A sample at index i of the raw sound lies at i * 48000 / rate. True peak stays below -2 dBTP.
+    """
+    sound = samples.astype(np.float64) / 32768
+    wide = resample(_faded(sound, rate), rate)
+    wide = compress(wide) * decibels(gain_decibels)
+    return limit(wide).astype(np.float32)
+
+
+def decibels(value: float | Doubles) -> Doubles:
+    """Return the factor that a gain in decibels is."""
+    return np.asarray(10.0 ** (np.asarray(value) / 20))
+
+
+def resample(sound: Doubles, rate: int) -> Doubles:
+    """Return sound at 48 kHz, equalised; both are one multiplication of its spectrum."""
+    unit = rate // int(np.gcd(rate, SAMPLE_RATE))  # so many samples are a whole number at 48 kHz
+    edge = -(-int(EDGE_SECONDS * rate) // unit) * unit
+    length = -(-(len(sound) + edge) // unit) * unit + edge
+    padded = np.zeros(length)
+    padded[edge : edge + len(sound)] = sound
+    spectrum = np.fft.rfft(padded)
+    spectrum *= response(np.arange(len(spectrum)) * (rate / length))
+    out = length // unit * (SAMPLE_RATE * unit // rate)
+    wide = np.fft.irfft(spectrum, out) * (out / length)
+    start = edge * SAMPLE_RATE // rate
+    return wide[start : start + -(-len(sound) * SAMPLE_RATE // rate)]
+
+
+def response(hertz: Doubles) -> Doubles:
+    """Return what the equaliser does at each frequency, as a factor."""
+    octaves = np.log2(np.maximum(hertz, 1.0))
+    gain = sum(
+        g * np.exp(-0.5 * ((octaves - np.log2(centre)) / width) ** 2)
+        for centre, width, g in EQUALISER
+    )
+    low = 1 / (1 + (LOW_CUT_HERTZ / np.maximum(hertz, 1e-3)) ** 6)
+    top = 0.5 - 0.5 * np.cos(np.pi * np.clip((11_025.0 - hertz) / (11_025.0 - TOP_HERTZ), 0, 1))
+    return np.asarray(decibels(np.asarray(gain)) * low * top)
+
+
+def compress(sound: Doubles) -> Doubles:
+    """Return sound whose loud syllables are turned down a little; soft knee, no make-up gain."""
+    level = 10 * np.log10(_smoothed(sound**2, round(LEVEL_SECONDS * SAMPLE_RATE)) + 1e-10)
+    over = level - THRESHOLD_DECIBELS
+    knee = np.clip(over + KNEE_DECIBELS / 2, 0, KNEE_DECIBELS) ** 2 / (2 * KNEE_DECIBELS)
+    excess = np.where(over > KNEE_DECIBELS / 2, over, knee)
+    return sound * decibels(-excess * (1 - 1 / RATIO))
+
+
+def limit(sound: Doubles) -> Doubles:
+    """Return sound whose true peak stays below the ceiling; it looks ahead, so nothing clips."""
+    reach = round(LOOK_AHEAD_SECONDS * SAMPLE_RATE)
+    need = np.minimum(1.0, decibels(CEILING_DECIBELS) / np.maximum(true_peaks(sound), 1e-9))
+    return sound * _smoothed(_lowest(need, reach), reach)
+
+
+def true_peaks(sound: Doubles) -> Doubles:
+    """Return the highest magnitude between each sample's neighbours, (n,)."""
+    n = len(sound)
+    fine = np.fft.irfft(np.fft.rfft(sound), n * OVERSAMPLING) * OVERSAMPLING
+    peaks = np.abs(fine).reshape(n, OVERSAMPLING).max(axis=1)
+    return np.maximum(peaks, np.roll(peaks, 1))
+
+
+def _lowest(values: Doubles, reach: int) -> Doubles:
+    """Return the least value within `reach` samples before and after each."""
+    lowest = np.pad(values, reach, mode="edge")
+    span, width = 1, 2 * reach + 1
+    while span < width:  # each round doubles the stretch that a value speaks for
+        step = min(span, width - span)
+        lowest = np.minimum(lowest[:-step], lowest[step:])
+        span += step
+    return lowest
+
+
+def _smoothed(values: Doubles, width: int) -> Doubles:
+    """Return the mean over a raised-cosine window of `width` samples around each value."""
+    window = np.hanning(width + 2)[1:-1]
+    half = len(window) // 2
+    padded = np.pad(values, (half, len(window) - 1 - half), mode="edge")
+    size = 1 << (len(padded) + len(window)).bit_length()
+    mean = np.fft.irfft(np.fft.rfft(padded, size) * np.fft.rfft(window / window.sum(), size), size)
+    return np.asarray(mean[len(window) - 1 : len(window) - 1 + len(values)])
+
+
+def _faded(sound: Doubles, rate: int) -> Doubles:
+    n = min(round(FADE_SECONDS * rate), len(sound) // 2)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / max(n, 1))
+    faded = sound.copy()
+    faded[:n] *= ramp
+    faded[len(sound) - n :] *= ramp[::-1]
+    return faded
