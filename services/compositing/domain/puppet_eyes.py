@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 
 from services.chassis.rig import Eye
 from services.chassis.timeline import Bytes, Floats
 from services.compositing.domain.placement import Box
+from services.compositing.domain.puppet_patch import (
+    COARSE,
+    COARSE_OFFSET,
+    STEPS_PER_TEXEL,
+    Scale,
+    refine,
+    sample,
+    smooth_step,
+)
 
-STEPS_PER_TEXEL: Final = 12
-"""Movements are rounded to this fraction of a texel, so that equal pictures are drawn once."""
 WIDEST: Final = -0.05
 """Closure below which an eye would look startled."""
 BROW_TRAVEL: Final = 2.17
 """Eye widths that a brow moves for each outer-corner distance of lift."""
 LASHES: Final = 0.15
 """Height of the band of lashes, in eye widths; it moves as a whole and folds down."""
-COARSE: Final = 2
-"""Displacements are computed for every second texel and interpolated."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +41,23 @@ class EyeShape:
 class EyePatch:
     """The texture round one eye, and the weights with which it moves; all in texels."""
 
-    def __init__(self, eye: Eye, texture: Bytes, ratio: float, between_x: float) -> None:
+    def __init__(self, eye: Eye, texture: Bytes, scale: Scale, between_x: float) -> None:
         """Take the lines of an eye.
 
-        texture: (t, t, 3) BGR without edits; ratio: texels per canvas pixel; between_x: canvas x of
+        texture: (t, t, 3) BGR without edits; between_x: canvas x of
         the middle between both eyes, which neither patch crosses.
         """
-        scale = _Scale(ratio)
-        width = self._width = eye.width * ratio
+        width = self._width = eye.width * scale.ratio
         self._right_side = eye.iris_x < between_x
         self.box = _box(eye, texture, scale, between_x)
         self._source = np.ascontiguousarray(
             texture[self.box.y0 : self.box.y1, self.box.x0 : self.box.x1]
         )
         columns = np.arange(self.box.width, dtype=np.float32)
-        at = scale.back(columns + self.box.x0)
+        at = scale.canvas(columns + self.box.x0)
 
         def line(values: Floats) -> Floats:
-            return scale.there(np.interp(at, eye.x, values).astype(np.float32)) - np.float32(
+            return scale.texels(np.interp(at, eye.x, values).astype(np.float32)) - np.float32(
                 self.box.y0
             )
 
@@ -69,7 +72,9 @@ class EyePatch:
         self._y = np.arange(self.box.height, dtype=np.float32)[:, None]
         self._brow = self._brow_weight(eye, scale)
         iris_x, iris_y = scale.at(eye.iris_x) - self.box.x0, scale.at(eye.iris_y) - self.box.y0
-        away = np.hypot(self._x - iris_x, self._y - iris_y) / np.float32(eye.iris_radius * ratio)
+        away = np.hypot(self._x - iris_x, self._y - iris_y) / np.float32(
+            eye.iris_radius * scale.ratio
+        )
         self._iris = np.exp(-2.2 * np.maximum(0, away - 1) ** 2).astype(np.float32)
         self._lid_colour = eye.lid_colour[::-1].copy()
 
@@ -94,7 +99,7 @@ class EyePatch:
     def _skin(self, closure: float, brow: float) -> Bytes:
         """Return the skin above the upper lid, pulled down by it and lifted with the brow."""
         step = slice(None, None, COARSE)
-        y = self._y[step] + np.float32((COARSE - 1) / 2)
+        y = self._y[step] + COARSE_OFFSET
         upper, crease, lash = self._upper[step], self._crease[step], self._lash[step]
         moved = upper + np.float32(0.95 * closure) * self._gap[step]
         fold = moved - lash * np.float32(1 - 0.5 * max(closure, 0.0))
@@ -104,14 +109,8 @@ class EyePatch:
         source = np.where(y < crease, y, np.where(y < fold, stretched, lashes)) - y
         if brow:
             source += np.float32(brow) * self._brow[step, step]
-        size = (self.box.width, self.box.height)
-        map_y = cv2.resize(np.asarray(source, np.float32), size) + self._y
-        return np.asarray(
-            cv2.remap(
-                self._source, self._x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            ),
-            np.uint8,
-        )
+        moves = refine(np.asarray(source, np.float32), self.box.width, self.box.height)
+        return sample(self._source, self._x, moves + self._y)
 
     def _open(self, patch: Bytes, closure: float, across: float, down: float) -> None:
         """Draw the lower lid and, between the lids, the eyeball: covered by them, never squeezed."""
@@ -140,16 +139,7 @@ class EyePatch:
     def _lower_lid(self, x: Floats, y: Floats, lower: Floats) -> Floats:
         squeeze = (self._cheek - self._lower) / (self._cheek - lower)
         map_y = np.where(y < self._cheek, self._cheek - (self._cheek - y) * squeeze, y)
-        return np.asarray(
-            cv2.remap(
-                self._source,
-                x,
-                map_y.astype(np.float32),
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            ),
-            np.float32,
-        )
+        return sample(self._source, x, map_y.astype(np.float32)).astype(np.float32)
 
     def _ball(self, first: int, last: int, across: float, down: float) -> Floats:
         if not (across or down):
@@ -157,10 +147,9 @@ class EyePatch:
         weight = self._iris[first:last]
         map_x = self._x[first:last] - np.float32(across) * weight
         map_y = self._y[first:last] - np.float32(down) * weight
-        moved = cv2.remap(self._source, map_x, map_y, cv2.INTER_LINEAR)
-        return np.asarray(moved, np.float32)
+        return sample(self._source, map_x, map_y).astype(np.float32)
 
-    def _brow_weight(self, eye: Eye, scale: _Scale) -> Floats:
+    def _brow_weight(self, eye: Eye, scale: Scale) -> Floats:
         """Return how far each texel follows the brow: nothing below the lashes or at the rim."""
         width = np.float32(self._width)
         x, y = self._x, self._y
@@ -168,29 +157,13 @@ class EyePatch:
         weight = np.exp(
             -(((x - centre_x) / (0.62 * width)) ** 2) - ((y - centre_y) / (0.34 * width)) ** 2
         )
-        weight *= _step(self._upper - 0.13 * width, self._crease - 0.12 * width, y)
+        weight *= smooth_step(self._upper - 0.13 * width, self._crease - 0.12 * width, y)
         right, bottom = self.box.width - 1, self.box.height - 1
         rim = np.minimum(np.minimum(x, right - x), np.minimum(y, bottom - y))
-        return np.asarray(weight * _step(0.0, 0.2 * width, rim), np.float32)
+        return np.asarray(weight * smooth_step(0.0, 0.2 * width, rim), np.float32)
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """Canvas pixels to texels and back; pixel centres lie at whole numbers in both."""
-
-    ratio: float
-
-    def at(self, canvas: float) -> float:
-        return (canvas + 0.5) * self.ratio - 0.5
-
-    def there(self, canvas: Floats) -> Floats:
-        return (canvas + np.float32(0.5)) * np.float32(self.ratio) - np.float32(0.5)
-
-    def back(self, texels: Floats) -> Floats:
-        return (texels + np.float32(0.5)) / np.float32(self.ratio) - np.float32(0.5)
-
-
-def _box(eye: Eye, texture: Bytes, scale: _Scale, between_x: float) -> Box:
+def _box(eye: Eye, texture: Bytes, scale: Scale, between_x: float) -> Box:
     height, width = texture.shape[:2]
     x0, x1 = scale.at(float(eye.x[0])), scale.at(float(eye.x[-1]))
     middle = round(scale.at(between_x))
@@ -198,8 +171,3 @@ def _box(eye: Eye, texture: Bytes, scale: _Scale, between_x: float) -> Box:
     y0 = scale.at(eye.brow_top - 0.55 * eye.width)
     y1 = scale.at(float(eye.cheek.max()) + 0.06 * eye.width)
     return Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1) + 1))
-
-
-def _step(start: Floats | float, end: Floats | float, x: Floats) -> Floats:
-    t = np.clip((x - start) / (end - start), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)

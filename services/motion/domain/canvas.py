@@ -55,7 +55,8 @@ def choose_square(width: int, height: int, landmarks: Floats) -> Square:
 def cut_square(picture: Bytes, square: Square) -> Bytes:
     """Return a picture (h, w, 3 or 4) on its square canvas (n, n, same channels).
 
-    Beyond the picture's edges RGBA is transparent and RGB repeats its last pixel.
+    Beyond the picture's edges RGBA is transparent, but that its lowest row goes on downwards; RGB
+    repeats its last pixel on every side.
     """
     border = cv2.BORDER_CONSTANT if picture.shape[2] == 4 else cv2.BORDER_REPLICATE
     if square.tilt_degrees:
@@ -63,9 +64,11 @@ def cut_square(picture: Bytes, square: Square) -> Bytes:
     height, width = picture.shape[:2]
     left, top, side = round(square.left), round(square.top), round(square.side)
     right, bottom = left + side, top + side
-    margins = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
     window = picture[max(0, top) : bottom, max(0, left) : right]
-    window = cv2.copyMakeBorder(window, *margins, border, value=(0, 0, 0, 0))
+    above, below = max(0, -top), max(0, bottom - height)
+    before, after = max(0, -left), max(0, right - width)
+    window = cv2.copyMakeBorder(window, 0, below, 0, 0, cv2.BORDER_REPLICATE)
+    window = cv2.copyMakeBorder(window, above, 0, before, after, border, value=(0, 0, 0, 0))
     if square.pixels != side:
         size = (square.pixels, square.pixels)
         window = cv2.resize(window, size, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,119 @@
+"""Speech, drawn into the patch of texture round the mouth."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from services.chassis.rig import Rig
+from services.chassis.timeline import Bytes, Floats
+from services.compositing.domain.placement import Box
+from services.compositing.domain.puppet_interior import Interior
+from services.compositing.domain.puppet_lips import LipLines, Lips, MouthShape
+from services.compositing.domain.puppet_patch import (
+    COARSE,
+    COARSE_OFFSET,
+    STEPS_PER_TEXEL,
+    Scale,
+    refine,
+    sample,
+    saturate,
+    smooth_step,
+)
+
+REACH: Final = (1.0, 1.0, 0.06, 1.0, 1.0, 0.1, 0.05)
+"""Half mouth widths that each column of `MOUTH` moves something by, per unit."""
+
+Key = tuple[int, ...]
+"""A mouth in whole steps: equal keys are equal pictures."""
+
+
+class MouthPatch:
+    """The texture round the mouth, and how it is moved; all in texels."""
+
+    def __init__(self, rig: Rig, texture: Bytes, scale: Scale) -> None:
+        """Take a rig's mouth. texture: (t, t, 3) BGR without edits."""
+        self.box = _box(rig, texture, scale)
+        height, width = self.box.height, self.box.width
+        self._source = np.ascontiguousarray(
+            texture[self.box.y0 : self.box.y1, self.box.x0 : self.box.x1]
+        )
+        self._rig = rig
+        self._lips = Lips(rig.mouth, scale, self.box)
+        self._interior = Interior(rig, self._lips, (height, width))
+        self._steps = np.float32(self._lips.half_width * STEPS_PER_TEXEL) * np.float32(REACH)
+        self._x = self._lips.columns[None]
+        self._y = np.arange(height, dtype=np.float32)[:, None]
+        self._coarse_x = np.arange(0, width, COARSE, dtype=np.float32)[None] + COARSE_OFFSET
+        self._coarse_y = np.arange(0, height, COARSE, dtype=np.float32)[:, None] + COARSE_OFFSET
+        self._flesh = self._flesh_weight()
+
+    def key(self, mouth: Floats) -> Key:
+        """Round a frame of a take (7,) to what can be told apart."""
+        return tuple(int(step) for step in np.rint(mouth * self._steps))
+
+    def draw(self, key: Key) -> Bytes:
+        """Return the patch (h, w, 3) BGR; the portrait's own pixels where nothing moves."""
+        if not any(key) and self._lips.gap.max() <= 0:
+            return self._source
+        shape = self._shape(key)
+        lines = self._lips.lines(shape)
+        patch = self._skin(lines, shape)
+        self._interior.paint(patch, lines, shape, self._lips.stretch(shape))
+        return patch
+
+    def _shape(self, key: Key) -> MouthShape:
+        jaw, width, round_, upper, tuck, tongue, press = (
+            float(step) for step in np.float32(key) / self._steps
+        )
+        jaw = max(0.0, jaw)
+        smile = self._rig.mouth.smile
+        active = saturate((jaw - 0.015) / 0.12)
+        active = active * active * (3 - 2 * active)
+        return MouthShape(
+            jaw=jaw * (1 - 0.9 * smile) * self._rig.jaw_gain,
+            width=width - 0.60 * smile * active,
+            round=round_,
+            upper=upper,
+            tuck=tuck,
+            tongue=tongue,
+            press=press,
+            unsmile=smile * active,
+        )
+
+    def _skin(self, lines: LipLines, shape: MouthShape) -> Bytes:
+        """Return lips, chin and cheeks in their new places, parted along the seam."""
+        step = slice(None, None, COARSE)
+        centre = np.float32(self._lips.centre)
+        narrow = 1 / (1 + np.float32(self._lips.stretch(shape) - 1) * self._flesh) - 1
+        rim = self._lips.rim[step]
+        moves = np.dstack(
+            [
+                (self._coarse_x - centre) * narrow,
+                (self._lips.rows_above(lines, self._coarse_y, step) - self._coarse_y) * rim,
+                (self._lips.rows_below(lines, self._coarse_y, step) - self._coarse_y) * rim,
+            ]
+        )
+        fine = refine(moves, self.box.width, self.box.height)
+        seam = (lines.upper + lines.lower) * np.float32(0.5)
+        map_y = np.where(self._y < seam, fine[..., 1], fine[..., 2]) + self._y
+        return sample(self._source, fine[..., 0] + self._x, map_y)
+
+    def _flesh_weight(self) -> Floats:
+        """Return how far each coarse texel follows the mouth sideways, (h, w) / COARSE."""
+        half, centre = np.float32(self._lips.half_width), np.float32(self._lips.centre)
+        seam = ((self._lips.upper + self._lips.lower) / 2)[::COARSE]
+        aside = np.maximum(0, np.abs(self._coarse_x - centre) / half - 0.35) / 0.85
+        away = np.maximum(0, np.abs(self._coarse_y - seam) / half - 0.15) / 0.75
+        weight = np.exp(-(aside**2) - away**2) * self._lips.rim[::COARSE]
+        weight *= smooth_step(0.0, np.float32(0.08 * self._rig.face_height), self._coarse_y)
+        return np.asarray(weight, np.float32)
+
+
+def _box(rig: Rig, texture: Bytes, scale: Scale) -> Box:
+    height, width = texture.shape[:2]
+    mouth = rig.mouth
+    x0, x1 = scale.at(float(mouth.x[0])), scale.at(float(mouth.x[-1]))
+    y0, y1 = scale.at(mouth.nose_y - 0.08 * rig.face_height), scale.at(mouth.neck_y) + 3
+    return Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1)))

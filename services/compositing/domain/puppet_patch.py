@@ -1,0 +1,59 @@
+"""What the patches of texture round eyes and mouth have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from services.chassis.timeline import Bytes, Floats
+
+STEPS_PER_TEXEL: Final = 12
+"""Movements are rounded to this fraction of a texel, so that equal pictures are drawn once."""
+COARSE: Final = 2
+"""Displacements are computed for every second texel, between texel centres, and interpolated."""
+COARSE_OFFSET: Final = np.float32((COARSE - 1) / 2)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Canvas pixels to texels and back; pixel centres lie at whole numbers in both."""
+
+    ratio: float
+    """Texels per canvas pixel."""
+
+    def at(self, canvas: float) -> float:
+        """Return one coordinate in texels."""
+        return (canvas + 0.5) * self.ratio - 0.5
+
+    def texels(self, canvas: Floats) -> Floats:
+        """Return coordinates in texels."""
+        return (canvas + np.float32(0.5)) * np.float32(self.ratio) - np.float32(0.5)
+
+    def canvas(self, texels: Floats) -> Floats:
+        """Return coordinates in canvas pixels."""
+        return (texels + np.float32(0.5)) / np.float32(self.ratio) - np.float32(0.5)
+
+
+def smooth_step(start: Floats | float, end: Floats | float, x: Floats) -> Floats:
+    """Return the cubic step from 0 at `start` to 1 at `end`."""
+    t = np.clip((x - start) / (end - start), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def saturate(x: float) -> float:
+    """Return x held between 0 and 1."""
+    return min(max(x, 0.0), 1.0)
+
+
+def sample(source: Bytes, map_x: Floats, map_y: Floats) -> Bytes:
+    """Return source at the map's points, linearly; beyond its rim the rim goes on."""
+    rim = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.remap(source, map_x, map_y, cv2.INTER_LINEAR, borderMode=rim), np.uint8)
+
+
+def refine(coarse: Floats, width: int, height: int) -> Floats:
+    """Interpolate displacements known between every COARSE texels to (height, width, ...)."""
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -1,0 +1,97 @@
+"""Draws a presenter who moves: a texture edited in place, and views that lay it into pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import cv2
+import numpy as np
+
+from services.chassis.rig import Rig
+from services.chassis.timeline import Bytes, Floats
+from services.compositing.domain import puppet_matte
+from services.compositing.domain.placement import Box
+from services.compositing.domain.puppet_eyes import EyePatch, EyeShape
+from services.compositing.domain.puppet_head import HeadModel
+from services.compositing.domain.puppet_mouth import Key, MouthPatch
+from services.compositing.domain.puppet_patch import Scale
+
+VERSION: Final = 1
+"""Part of the fingerprint: goes up when the same pose gives other pixels."""
+
+SUPERSAMPLING: Final = 1.5
+"""Texels per picture pixel worth drawing with: fewer blur and shimmer, more cost time."""
+
+
+class Puppet:
+    """One presenter, posed once per frame for all formats. Not for several threads at once."""
+
+    def __init__(self, rig: Rig, texture: Bytes, largest_scale: float = 0.0) -> None:
+        """Make a rig and its texture ready to draw.
+
+        texture: (t, t, 4) RGBA, straight alpha, t at least the rig's canvas. largest_scale: of the
+        placements it will be drawn with; a texture finer than they need is shrunk. 0: kept as is.
+        """
+        texture = _shrunk(texture, rig.canvas_pixels, largest_scale)
+        self.rig = rig
+        self.scale = Scale(texture.shape[0] / rig.canvas_pixels)
+        alpha = texture[..., 3].astype(np.float32) / np.float32(255)
+        self.alpha = puppet_matte.fade_cuts(alpha, rig.person, self.scale)
+        self.layers = puppet_matte.premultiply(texture, self.alpha)
+        self.back: Floats = np.zeros((1, 1, 2), np.float32)
+        self.head = HeadModel(rig)
+        self._bind(np.ascontiguousarray(texture[..., 2::-1]))
+        self.pose(np.zeros(12, np.float32), np.zeros(7, np.float32), 0.0)
+
+    def pose(self, motion: Floats, mouth: Floats, breath: float) -> None:
+        """Take a pose; every view then paints it.
+
+        motion: (12,) as in `TRACKS`; mouth: (7,) as in `MOUTH`; breath: lift of the shoulders in
+        face heights, about .0016 at most. What is drawn depends on these alone, not on earlier
+        poses.
+        """
+        for number, (patch, cover) in enumerate(self._eyes):
+            shape = patch.shape(*(float(motion[k]) for k in (6 + number, 8 + number, 10, 11)))
+            if shape != self._eye_shapes[number]:
+                self._eye_shapes[number] = shape
+                self._write(patch.box, patch.draw(shape), cover)
+        key = self._mouth.key(mouth)
+        if key != self._mouth_key:
+            self._mouth_key = key
+            self._write(self._mouth.box, self._mouth.draw(key), self._mouth_cover)
+        self.back = self.head.backward_map(motion[:6], breath)
+
+    def _bind(self, colours: Bytes) -> None:
+        """Cut the patches that move out of the texture (t, t, 3) BGR."""
+        rig = self.rig
+        between = (rig.eye_right.iris_x + rig.eye_left.iris_x) / 2
+        self._eyes = []
+        for eye in (rig.eye_right, rig.eye_left):
+            patch = EyePatch(eye, colours, self.scale, between)
+            self._eyes.append((patch, self._cover(patch.box)))
+        self._mouth = MouthPatch(rig, colours, self.scale)
+        self._mouth_cover = self._cover(self._mouth.box)
+        self._eye_shapes: list[EyeShape | None] = [None, None]
+        self._mouth_key: Key | None = None
+
+    def _cover(self, box: Box) -> Bytes | None:
+        """Return alpha in a box as three channels of 0 to 255, or None where it is all 255."""
+        alpha = self.layers[box.y0 : box.y1, box.x0 : box.x1, 3]
+        if alpha.min() == 255:
+            return None
+        return np.asarray(cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), np.uint8)
+
+    def _write(self, box: Box, patch: Bytes, cover: Bytes | None) -> None:
+        if cover is not None:
+            patch = np.asarray(cv2.multiply(patch, cover, scale=1 / 255), np.uint8)
+        self.layers[box.y0 : box.y1, box.x0 : box.x1, :3] = patch
+
+
+def _shrunk(texture: Bytes, canvas_pixels: int, largest_scale: float) -> Bytes:
+    """Return the texture no finer than its largest view can show."""
+    wanted = math.ceil(SUPERSAMPLING * largest_scale * canvas_pixels)
+    if not largest_scale or wanted > 0.95 * texture.shape[0]:
+        return texture
+    size = (max(wanted, 2), max(wanted, 2))
+    return np.asarray(cv2.resize(texture, size, interpolation=cv2.INTER_AREA), np.uint8)
