@@ -93,11 +93,11 @@ def chosen(candidates: list[Accent]) -> list[Accent]:
 def _nod(tracks: Reals, times: Reals, accent: Accent, rng: np.random.Generator) -> None:
     """Dip the head onto the vowel, a little lift before it, with a trace of turn and tilt."""
     passed = times - accent.seconds + 0.02
-    depth = accent.weight * rng.uniform(1.2, 2.6)
-    dip = _bump(passed, 0.13, 0.30) - 0.28 * _bump(passed + 0.22, 0.14, 0.12)
+    depth = accent.weight * rng.uniform(1.0, 2.1)
+    dip = _bump(passed, 0.20, 0.38) - 0.22 * _bump(passed + 0.30, 0.18, 0.18)
     tracks[:, PITCH] += depth * dip
-    tracks[:, YAW] += rng.normal() * 0.5 * accent.weight * _bump(passed, 0.20, 0.45)
-    tracks[:, ROLL] += rng.normal() * 0.4 * accent.weight * _bump(passed, 0.20, 0.45)
+    tracks[:, YAW] += rng.normal() * 0.5 * accent.weight * _bump(passed, 0.26, 0.5)
+    tracks[:, ROLL] += rng.normal() * 0.4 * accent.weight * _bump(passed, 0.26, 0.5)
     tracks[:, SHIFT_Y] += 0.006 * accent.weight * _bump(passed, 0.18, 0.40)
 
 

@@ -28,7 +28,8 @@ DISTANCE: Final = np.array([1.0, 1.0, 1.0, 30.0, 30.0, 60.0])
 """Degrees that a unit of each head track counts for, when poses are compared."""
 MIRRORED: Final = (YAW, ROLL, SHIFT_X)
 """Columns that change sign in a mirror."""
-NEAR_DEGREES: Final = 2.5
+FADE_SECONDS: Final = 1.0
+NEAR_DEGREES: Final = 2.0
 """Stretches are strung where poses differ by about so much."""
 
 
@@ -133,11 +134,11 @@ def _start(
 def _crossfaded(
     stretches: list[Stretch], tracks: Reals, frame_count: int, frame_rate: int
 ) -> Reals:
-    """Return (frame_count, 12): stretches on a circle, each faded into the next over about .8 s."""
+    """Return (frame_count, 12): stretches on a circle, each faded into the next."""
     ends = np.cumsum([stretch.frames for stretch in stretches], dtype=float)
     stretched = frame_count / ends[-1]
     bounds = np.concatenate([[0], ends * stretched])
-    fade = min(0.8 * frame_rate, np.diff(bounds).min())
+    fade = min(FADE_SECONDS * frame_rate, np.diff(bounds).min())
     loop = np.zeros((frame_count, tracks.shape[1]))
     for stretch, start, end in zip(stretches, bounds, bounds[1:], strict=False):
         frames = np.arange(int(start - fade / 2), int(np.ceil(end + fade / 2)) + 1)

@@ -31,6 +31,7 @@ SHORTEST_SECONDS: Final = 1
 LONGEST_SECONDS: Final = 300
 LARGEST_BYTES: Final = 2 * 300 * 30 * len(TRACKS) * 8
 """Of a file and of what it unpacks to: twice the longest template in double precision."""
+LARGEST_NUMBER: Final = 90.0
 SHUT: Final = 0.28
 """Eye openness of a shut lid, as a share of the open one's."""
 PITCH_GAIN: Final = 1.28
@@ -67,7 +68,7 @@ def check_arrays(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Template:
     """Return the template that the arrays of a file are.
 
     Raises Invalid where they are none: TEMPLATE_UNSAFE, _VERSION_UNKNOWN, _SHAPE_INVALID,
-    _RATE_INVALID, _LENGTH_INVALID, _NOT_FINITE.
+    _RATE_INVALID, _LENGTH_INVALID, _NOT_FINITE, _OUT_OF_RANGE.
     """
     check_members({name: array.nbytes for name, array in arrays.items()})
     if any(array.dtype.kind not in "fiu" for array in arrays.values()):
@@ -86,15 +87,16 @@ def check_tracks(tracks: npt.NDArray[np.generic], frame_rate: int) -> Template:
         remedy = f"tracks are (frames, {len(TRACKS)}), not {tracks.shape}"
         raise Invalid("template", "TEMPLATE_SHAPE_INVALID", remedy)
     if not SHORTEST_SECONDS * frame_rate <= len(tracks) <= LONGEST_SECONDS * frame_rate:
-        remedy = f"a template lasts {SHORTEST_SECONDS} to {LONGEST_SECONDS} s"
-        raise Invalid(
-            "template", "TEMPLATE_LENGTH_INVALID", f"{remedy}; it has {len(tracks)} frames"
-        )
-    numbers = tracks.astype(np.float32)
+        remedy = f"{len(tracks)} frames; it lasts {SHORTEST_SECONDS} to {LONGEST_SECONDS} s"
+        raise Invalid("template", "TEMPLATE_LENGTH_INVALID", remedy)
+    numbers = tracks.astype(np.float64)
     if not np.isfinite(numbers).all():
         frame = int(np.argwhere(~np.isfinite(numbers))[0][0])
         raise Invalid("template", "TEMPLATE_NOT_FINITE", f"frame {frame} holds NaN or infinity")
-    return Template(numbers, frame_rate)
+    if np.abs(numbers).max() > LARGEST_NUMBER:
+        remedy = "angles are degrees up to 90; everything else is smaller"
+        raise Invalid("template", "TEMPLATE_OUT_OF_RANGE", remedy)
+    return Template(numbers.astype(np.float32), frame_rate)
 
 
 def resample(tracks: Floats, from_rate: int, to_rate: int) -> Floats:

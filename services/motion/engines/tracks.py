@@ -11,7 +11,10 @@ from services.motion.domain.accents import accents
 from services.motion.domain.idle import idle
 from services.motion.domain.loop import loop_of
 from services.motion.domain.template import Template, resample
+from services.motion.engines import rigging
 
+VERSION: Final = 1
+"""Goes up when the same request gives another loop or other accents."""
 LIBRARIES: Final = ("mediapipe", "numpy", "opencv-python-headless")
 
 
@@ -19,12 +22,12 @@ class TracksEngine:
     """Moves one portrait by twelve numbers a frame."""
 
     name: Final = "tracks"
-    fingerprint: Final = " ".join(["tracks/1", *(f"{name}/{version(name)}" for name in LIBRARIES)])
+    fingerprint: Final = " ".join(
+        [f"tracks/{VERSION} rig/{rigging.VERSION}", *(f"{lib}/{version(lib)}" for lib in LIBRARIES)]
+    )
 
     def rig(self, picture: Bytes, jaw_percent: int, teeth_percent: int) -> tuple[Rig, Bytes]:
         """Return the rig of a picture (h, w, 3 or 4), RGB or RGBA, and its texture, RGBA."""
-        from services.motion.engines import rigging  # noqa: PLC0415  loads OpenCV and the mesh
-
         return rigging.build(picture, jaw_percent, teeth_percent)
 
     def loop(
