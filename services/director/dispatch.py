@@ -74,7 +74,8 @@ class Director:
         can still be made are done, so that everything is said at once.
         """
         full = complete(production)
-        video = Video(self._state.begin_video(full, self._clock()), full, checks_only)
+        began = self._state.begin_video(full, self._clock(), in_work=self._videos)
+        video = Video(began, full, checks_only)
         video.complain(tuple(order_complaints(full)))
         if full.presenter.name:
             video.complain(self._consent_complaints(video))

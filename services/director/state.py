@@ -36,15 +36,21 @@ class State:
         """Close every connection."""
         self._engine.dispose()
 
-    def begin_video(self, production: Production, now: datetime) -> str:
+    def begin_video(
+        self, production: Production, now: datetime, in_work: Iterable[str] = ()
+    ) -> str:
         """Return the id under which a video is remembered.
 
-        One that the same production began and nobody ended is gone on with: it was interrupted.
+        One that the same production began and nobody ended is gone on with: it was interrupted,
+        unless it is in work with the caller.
         """
         data = production.SerializeToString(deterministic=True)
         name = production.order.name[:80]
         interrupted = select(videos.c.id).where(
-            videos.c.name == name, videos.c.status == RUNNING, videos.c.production == data
+            videos.c.name == name,
+            videos.c.status == RUNNING,
+            videos.c.production == data,
+            videos.c.id.not_in(list(in_work)),
         )
         with self._engine.begin() as connection:
             if known := connection.execute(interrupted).scalar():
