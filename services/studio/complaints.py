@@ -44,6 +44,10 @@ class Place:
     lines: Mapping[str, int]
     """Line of each field path; "" is the document itself."""
 
+    def __str__(self) -> str:
+        line = self.lines.get("") if self.source.endswith(".jsonl") else None
+        return self.source if line is None else f"{self.source}:{line}"
+
     def line(self, field: str) -> int | None:
         """Return the line of a field, or of the nearest field around it that has one."""
         while field and field not in self.lines:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from services.chassis.errors import Invalid
 from services.studio.complaints import Complaint, Place, Rejected
@@ -16,6 +16,8 @@ from services.studio.plain_yaml import DEPTH, read_yaml
 
 DOCUMENT_BYTES: Final = 512 * 1024
 BATCH_BYTES: Final = 64 * 1024 * 1024
+R = TypeVar("R")
+
 ENDINGS: Final = (".json", ".jsonl", ".yaml", ".yml")
 
 
@@ -28,15 +30,16 @@ class Document:
     fields: dict[str, Any]
 
 
-def read_documents(paths: Iterable[Path]) -> tuple[list[Document], list[Complaint]]:
-    """Return the documents of files and folders, in order, and complaints about the others."""
-    documents: list[Document] = []
-    complaints: list[Complaint] = []
+def read_documents(paths: Iterable[Path]) -> Iterator[Document | Rejected]:
+    """Yield the documents of files and folders in order; in place of one, why it cannot be read."""
     for path in paths:
-        with collecting(complaints):
-            for file in _files(path):
-                documents.extend(_documents(file, complaints))
-    return documents, complaints
+        try:
+            files = _files(path)
+        except Rejected as error:
+            yield error
+            continue
+        for file in files:
+            yield from _documents(file)
 
 
 def read_document(path: Path) -> Document:
@@ -46,15 +49,6 @@ def read_document(path: Path) -> Document:
         return _json_document(path, text, None)
     value, place = read_yaml(text, str(path))
     return _document(path, place, value)
-
-
-@contextmanager
-def collecting(complaints: list[Complaint]) -> Iterator[None]:
-    """Turn a Rejected inside into complaints, and go on."""
-    try:
-        yield
-    except Rejected as error:
-        complaints.extend(error.complaints)
 
 
 def _files(path: Path) -> list[Path]:
@@ -68,15 +62,24 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _documents(path: Path, complaints: list[Complaint]) -> Iterator[Document]:
+def _documents(path: Path) -> Iterator[Document | Rejected]:
     if path.suffix.lower() != ".jsonl":
-        with collecting(complaints):
-            yield read_document(path)
+        yield _or_rejected(partial(read_document, path))
         return
-    for number, line in enumerate(_text(path, BATCH_BYTES).splitlines(), 1):
+    text = _or_rejected(partial(_text, path, BATCH_BYTES))
+    if isinstance(text, Rejected):
+        yield text
+        return
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            with collecting(complaints):
-                yield _json_document(path, line, number)
+            yield _or_rejected(partial(_json_document, path, line, number))
+
+
+def _or_rejected(read: Callable[[], R]) -> R | Rejected:
+    try:
+        return read()
+    except Rejected as error:
+        return error
 
 
 def _json_document(path: Path, text: str, line: int | None) -> Document:

@@ -35,6 +35,8 @@ class Cast:
     presenter: Presenter
     voice: Voice
     """Who speaks where an order does not say."""
+    in_folder: bool
+    """True where it has a folder, and consent with it; false for a portrait by path."""
     title: str = ""
 
 
@@ -57,7 +59,7 @@ class Library:
         if path.is_dir():
             return self._folder(path)
         portrait = self.file(path, PORTRAIT_BYTES, "presenter")
-        return Cast(Presenter(name=path.stem, portrait=portrait), Voice())
+        return Cast(Presenter(name=path.stem, portrait=portrait), Voice(), in_folder=False)
 
     def channel(self, text: str, beside: Path) -> Channel:
         """Return a channel by name or by its folder's path. Raises Invalid or Rejected."""
@@ -133,7 +135,7 @@ class Library:
             presenter.portrait.CopyFrom(self.file(portrait, PORTRAIT_BYTES, "portrait"))
         except Invalid as error:
             raise Rejected.at(document.place, error) from None
-        return Cast(presenter, voice, title)
+        return Cast(presenter, voice, in_folder=True, title=title)
 
 
 def _entries(folder: Path) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeVar, cast
 
@@ -29,17 +30,31 @@ FOUND: Final = {
 
 
 def to_message(fields: dict[str, Any], kind: type[M], path: str = "") -> M:
-    """Return a document's fields as a message.
-
-    Fields may be named as in the agreement (`frame_rate`) or as its JSON mapping does
-    (`frameRate`); null is as good as leaving a field out.
-    Raises Invalid with every unknown field, wrong type and double name.
-    """
-    descriptor = cast("Descriptor", kind.DESCRIPTOR)
-    violations = list(_in_message(fields, descriptor, path))
+    """Return a document's fields as a message. Raises Invalid with what `read_message` finds."""
+    message, violations = read_message(fields, kind, path)
     if violations:
         raise Invalid.every(violations)
-    return json_format.ParseDict(fields, kind())
+    return message
+
+
+def read_message(
+    fields: dict[str, Any], kind: type[M], path: str = ""
+) -> tuple[M, tuple[Violation, ...]]:
+    """Return those of a document's fields that can be read as a message, and what is wrong.
+
+    Fields may be named as in the agreement (`frame_rate`) or as its JSON mapping does
+    (`frameRate`); null is as good as leaving a field out. Wrong are unknown fields, wrong types
+    and fields given twice.
+    """
+    descriptor = cast("Descriptor", kind.DESCRIPTOR)
+    violations = tuple(_in_message(fields, descriptor, path))
+    wrong = {violation.field.removeprefix(f"{path}.") for violation in violations}
+    right = {
+        name: value
+        for name, value in fields.items()
+        if not any(re.match(rf"{re.escape(str(name))}(\W|$)", field) for field in wrong)
+    }
+    return json_format.ParseDict(right, kind()), violations
 
 
 def _in_message(fields: object, kind: Descriptor, path: str) -> Iterator[Violation]:

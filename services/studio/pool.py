@@ -39,7 +39,7 @@ class Pool:
     def __init__(self, store_folder: Path, log: Path, workers: int) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._arguments = (store_folder, log, os.getpid())
-        self._size = workers
+        self.size = workers
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class Pool:
     @property
     def free(self) -> int:
         """How many tasks can start now."""
-        return self._size - len(self.process_ids)
+        return self.size - len(self.process_ids)
 
     @property
     def process_ids(self) -> dict[str, int]:
@@ -66,7 +66,7 @@ class Pool:
         """Hand a task to a free worker. Raises RuntimeError where none is free."""
         worker = next((worker for worker in self._workers if not worker.key), None)
         if worker is None:
-            if len(self._workers) >= self._size:
+            if len(self._workers) >= self.size:
                 raise RuntimeError("no worker is free")
             worker = _Worker(self._context, self._arguments)
             self._workers.append(worker)

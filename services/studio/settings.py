@@ -20,9 +20,12 @@ class StudioSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROSTRUM_", frozen=True)
 
     home: Path = Field(
-        Path("~/.local/share/rostrum"), description="store, state and logs; user's own presenters"
+        default=Path("~/.local/share/rostrum"),
+        description="store, state, logs, and presenters, channels and motions of one's own",
     )
-    workers: int = Field(0, ge=0, le=256, description="worker processes; 0: one for each core")
+    workers: int = Field(
+        default=0, ge=0, le=256, description="worker processes; 0: one for each core"
+    )
 
     @property
     def folder(self) -> Path:

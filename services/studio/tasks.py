@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from google.protobuf.any_pb2 import Any as Envelope
 from google.protobuf.message import Message
@@ -31,6 +32,9 @@ class Answer:
     """By the wall."""
     cpu_seconds: float
     """Of the worker and of the programs it ran."""
+
+
+NOTHING: Final = Answer(b"", 0.0, 0.0)
 
 
 def write_request(request: Message) -> bytes:

@@ -18,29 +18,26 @@ from google.protobuf.message import Message
 
 from services.chassis.errors import StageError
 from services.chassis.store import Store
+from services.studio.stages import methods_of
 from services.studio.tasks import Answer, Bug, read_request, write_answer, write_error
 
-STAGES: Final = ("speech", "motion", "lipsync", "restoration", "compositing")
 PR_SET_PDEATHSIG: Final = 1
-
-Method = tuple[type[Message], Callable[[Any, Store], Message]]
 
 
 def serve(connection: Connection, store_folder: Path, log: Path, parent: int) -> None:
     """Answer requests until the parent closes the connection or dies."""
     die_with(parent)
     write_to(log)
+    import_module("cv2").setNumThreads(1)  # a core is shared by processes, not by threads
     store = Store.in_folder(store_folder)
-    stages: dict[str, dict[str, Method]] = {}
     while True:
         try:
             envelope = read_request(connection.recv_bytes())
         except EOFError:
             return
-        room = envelope.TypeName().split(".")[1]
+        name = envelope.TypeName()
         try:
-            methods = stages.get(room) or stages.setdefault(room, load_stage(room))
-            kind, method = methods[envelope.TypeName()]
+            kind, method = methods_of(name.split(".")[1])[name]
             answer = write_answer(work(method, kind.FromString(envelope.value), store))
         except StageError as error:
             answer = write_error(error)
@@ -67,17 +64,6 @@ def write_to(log: Path) -> None:
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.close(descriptor)
-
-
-def load_stage(room: str) -> dict[str, Method]:
-    """Return what a stage answers, by the full name of the request."""
-    if room not in STAGES:
-        raise KeyError(room)
-    cv2 = import_module("cv2")
-    cv2.setNumThreads(1)
-    engines = import_module(f"services.{room}.engines").load()
-    methods = import_module(f"services.{room}.stage").methods(engines)
-    return {kind.DESCRIPTOR.full_name: (kind, method) for kind, method in methods.items()}
 
 
 def work(method: Callable[[Any, Store], Message], request: Message, store: Store) -> Answer:

@@ -1,0 +1,230 @@
+"""Shows a person or a program what is going on: live, as plain lines, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from services.studio import events
+from services.studio.events import Event, Outcome, Progress, TaskEnded, TaskStarted, Trouble, Warned
+
+LINE_SECONDS: Final = 5.0
+"""Least time between two lines about the progress of one video."""
+ROWS: Final = 12
+"""Videos shown at once on a terminal."""
+NAMES: Final = {
+    "speech": "speech",
+    "motion": "motion",
+    "lipsync": "lips",
+    "restoration": "texture",
+    "compositing": "picture",
+}
+
+
+class Report(Protocol):
+    """Hears of every event, and at the end of all outcomes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def tell(self, event: Event) -> None:
+        """Show an event."""
+        ...
+
+    def sum_up(self, outcomes: Sequence[Outcome]) -> None:
+        """Show how all videos ended."""
+        ...
+
+
+def choose_report(*, as_json: bool) -> Report:
+    """Return the report that fits where the output goes."""
+    if as_json:
+        return JsonReport()
+    console = Console(highlight=False)
+    return LiveReport(console) if console.is_terminal else PlainReport(console)
+
+
+class _Entered:
+    """What is entered and left without more ado."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class JsonReport(_Entered):
+    """One event a line, and last the summary."""
+
+    def tell(self, event: Event) -> None:
+        """Write an event."""
+        self._write(as_event(event))
+
+    def sum_up(self, outcomes: Sequence[Outcome]) -> None:
+        """Write the summary."""
+        self._write({"event": "summary", "videos": [each.as_json() for each in outcomes]})
+
+    def _write(self, fields: Mapping[str, Any]) -> None:
+        sys.stdout.write(f"{json.dumps(fields, ensure_ascii=False)}\n")
+        sys.stdout.flush()
+
+
+class PlainReport(_Entered):
+    """A line now and then, for pipes and log files."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next_line: dict[str, float] = {}
+
+    def tell(self, event: Event) -> None:
+        """Write a line about an event that is worth one."""
+        if isinstance(event, Progress):
+            now = time.monotonic()
+            if now < self._next_line.get(event.video, 0.0):
+                return
+            self._next_line[event.video] = now + LINE_SECONDS
+        for line in lines_about(event):
+            self._console.print(line, soft_wrap=True)
+
+    def sum_up(self, outcomes: Sequence[Outcome]) -> None:
+        """Write the table of all outcomes."""
+        print_summary(self._console, outcomes)
+
+
+class LiveReport:
+    """A table that keeps up with the work, and lines above it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown: dict[str, Progress] = {}
+        self._live = Live(console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def tell(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, Progress):
+            self._shown[event.video] = event
+        elif isinstance(event, Outcome):
+            self._shown.pop(event.name, None)
+        if not isinstance(event, Progress):
+            for line in lines_about(event):
+                self._live.console.print(line, soft_wrap=True)
+        self._live.update(progress_table(list(self._shown.values())))
+
+    def sum_up(self, outcomes: Sequence[Outcome]) -> None:
+        """Show the table of all outcomes."""
+        self._live.stop()
+        print_summary(self._console, outcomes)
+
+
+def as_event(event: Event) -> dict[str, Any]:
+    """Return an event as a line of JSON says it."""
+    if isinstance(event, Outcome):
+        return {"event": "video", **event.as_json()}
+    names = {
+        TaskStarted: "task_started",
+        TaskEnded: "task_ended",
+        Warned: "warning",
+        Trouble: "trouble",
+        Progress: "progress",
+    }
+    return {"event": names[type(event)], **asdict(event)}
+
+
+def lines_about(event: Event) -> Iterable[Text]:
+    """Return what a person reads about an event."""
+    if isinstance(event, Progress):
+        left = f"about {duration(event.eta_seconds)} left"
+        yield line(f"{event.video}: {event.share:.0%}, {stages_text(event)}, {left}")
+    elif isinstance(event, Warned):
+        yield line(f"{event.video}: {event.field}: {event.reason}: {event.message}", "yellow")
+    elif isinstance(event, Trouble):
+        yield line(f"{event.video}: {event.task}: {event.text.splitlines()[-1]}", "yellow")
+    elif isinstance(event, Outcome):
+        yield from outcome_lines(event)
+
+
+def outcome_lines(outcome: Outcome) -> Iterable[Text]:
+    """Return what a person reads when a video has ended."""
+    for complaint in outcome.complaints:
+        yield line(str(complaint), "red")
+    if outcome.fault:
+        yield line(f"{outcome.name}: {outcome.fault}", "red")
+    if outcome.status == events.FINISHED:
+        took = f"{duration(outcome.video_seconds)} of video in {duration(outcome.seconds)}"
+        yield line(f"{outcome.name}: {took}: {outcome.folder}", "green")
+    elif outcome.status == events.CHECKED:
+        yield line(f"{outcome.name}: nothing to complain about", "green")
+
+
+def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
+    """Show how all videos ended; on a terminal and in a file alike."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("video", "status", "length", "took", "tasks run", "reused", "folder"):
+        right = name in {"length", "took", "tasks run", "reused"}
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "folder")
+    for outcome in outcomes:
+        ran = sum(count["ran"] for count in outcome.tasks.values())
+        reused = sum(count["reused"] for count in outcome.tasks.values())
+        length = duration(outcome.video_seconds) if outcome.video_seconds else ""
+        took = duration(outcome.seconds) if outcome.seconds else ""
+        cells = (outcome.name, outcome.status, length, took, str(ran), str(reused), outcome.folder)
+        table.add_row(*map(line, cells))
+    console.print()
+    console.print(table)
+
+
+def progress_table(shown: Sequence[Progress]) -> Table:
+    """Return a table with a row for each video at work, the furthest first."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    rows = sorted(shown, key=lambda progress: -progress.share)
+    for progress in rows[:ROWS]:
+        bar = ProgressBar(total=1.0, completed=progress.share, width=24)
+        table.add_row(line(progress.video), bar, f"{progress.share:.0%}", stages_text(progress))
+    if rows:
+        more = f"{len(rows) - ROWS} more, " if len(rows) > ROWS else ""
+        left = min(progress.eta_seconds for progress in shown)
+        table.add_row(Text(f"{more}about {duration(left)} left", style="dim"))
+    return table
+
+
+def stages_text(progress: Progress) -> str:
+    """Return how far each stage is, for example "speech 4/4, picture 1/4"."""
+    return ", ".join(f"{NAMES[s]} {done}/{all_}" for s, (done, all_) in progress.stages.items())
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people write it."""
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min"
+
+
+def line(text: str, style: str = "") -> Text:
+    """Return text that cannot steer the terminal, whoever wrote it."""
+    return Text("".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in text), style)
