@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-import cv2
-import numpy as np
 from rostrum.media.v1.media_pb2 import Loop, Portrait, Speech, Tracks
-from rostrum.media.v1.media_pb2 import Rig as RigMedium
 from rostrum.motion.v1 import motion_pb2 as pb
 
 from services.chassis.engines import Engines, Methods
 from services.chassis.errors import Invalid, Violation
-from services.chassis.media import read_audio, read_timing, read_tracks, write_arrays, write_tracks
+from services.chassis.media import read_audio, read_timing, read_tracks, write_tracks
+from services.chassis.pictures import read_picture, write_rig
 from services.chassis.store import Store
-from services.chassis.timeline import CHUNK_SECONDS, Bytes, samples_per_frame
+from services.chassis.timeline import CHUNK_SECONDS, samples_per_frame
 from services.motion.domain.template import Template, check_tracks
 from services.motion.engines import MotionEngine
 
@@ -57,15 +55,10 @@ def build_rig(
 ) -> pb.BuildRigResponse:
     """Make a portrait ready to move. Raises Invalid for a portrait without one usable face."""
     engine = engines.pick(request.engine)
-    picture = _decode(store.get(request.portrait.digest))
-    rig, texture = engine.rig(picture, request.settings.jaw_percent, request.settings.teeth_percent)
-    return pb.BuildRigResponse(
-        rig=RigMedium(
-            digest=write_arrays(store, rig.to_arrays()),
-            texture_digest=store.put(_encode(texture)),
-            canvas_pixels=rig.canvas_pixels,
-        )
-    )
+    picture = read_picture(store, request.portrait.digest)
+    settings = request.settings
+    rig, texture = engine.rig(picture, settings.jaw_percent, settings.teeth_percent)
+    return pb.BuildRigResponse(rig=write_rig(store, rig, texture))
 
 
 def make_loop(
@@ -137,17 +130,3 @@ def _check_speech(speech: Speech) -> None:
 
 def _template(tracks: Tracks, store: Store) -> Template:
     return check_tracks(read_tracks(store, tracks.digest), tracks.frame_rate)
-
-
-def _decode(png: bytes) -> Bytes:
-    """Return the picture of a PNG of ours, RGB or RGBA."""
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    if picture is None or picture.ndim != 3:
-        raise Invalid("portrait", "IMAGE_DECODE_FAILED", "hand it in through ImportPortrait")
-    order = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    rgb: Bytes = cv2.cvtColor(picture, order).astype(np.uint8, copy=False)
-    return rgb
-
-
-def _encode(rgba: Bytes) -> bytes:
-    return cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))[1].tobytes()
