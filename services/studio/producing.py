@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +70,8 @@ def make_videos(assignment: Assignment, report: Report) -> int:
         outcomes = Runtime(director, pool, store, record, tell).run(jobs, assignment.out, stop)
     state.close()
     report.sum_up(outcomes)
+    if log.exists() and any(outcome.fault for outcome in outcomes):
+        sys.stderr.write(f"rostrum: the details are in {log}\n")
     return exit_code(outcomes)
 
 

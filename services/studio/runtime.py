@@ -145,7 +145,7 @@ class Runtime:
 
     def _reject(self, task: Task, error: StageError | Bug) -> None:
         if not isinstance(error, Invalid):
-            text = f"{type(error).__name__}: {error}"
+            text = error.trace if isinstance(error, Bug) else str(error)
             self._tell(Trouble(self._name(task), f"{task.name} {task.key}", text))
         self._director.reject(task, error)
         again = isinstance(error, Transient | Corrupt)

@@ -19,7 +19,12 @@ BUG = b"B"
 
 
 class Bug(Exception):
-    """A stage raised what nobody foresaw; the text is its traceback."""
+    """A stage raised what nobody foresaw."""
+
+    def __init__(self, trace: str) -> None:
+        self.trace = trace
+        """Where it happened, for a developer."""
+        super().__init__(f"nobody foresaw this: {trace.strip().splitlines()[-1]}")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,9 @@ def write_error(error: StageError | Bug) -> bytes:
         return INVALID + json.dumps(rows).encode()
     if isinstance(error, Corrupt):
         return CORRUPT + json.dumps([error.digest, error.reason]).encode()
-    kind = TRANSIENT if isinstance(error, Transient) else BUG
-    return kind + str(error).encode()
+    if isinstance(error, Bug):
+        return BUG + error.trace.encode()
+    return TRANSIENT + str(error).encode()
 
 
 def read_answer(data: bytes) -> Answer:
