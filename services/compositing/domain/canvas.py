@@ -77,11 +77,10 @@ class Cover:
     """255 - alpha, once for each channel (height, width, 3)."""
 
     @classmethod
-    def at(cls, left: int, top: int, colour: Bytes, keep: Bytes) -> Cover:
-        """Lay a layer whose `keep` is (height, width) down with its corner there."""
-        height, width = keep.shape
-        box = Box(left, top, left + width, top + height)
-        return cls(box, colour, np.ascontiguousarray(np.repeat(keep[..., None], 3, axis=2)))
+    def of(cls, box: Box, colour: Bytes, keep: Bytes) -> Cover:
+        """Make a cover of a layer whose `keep` is (height, width)."""
+        keep = np.asarray(cv2.cvtColor(np.ascontiguousarray(keep), cv2.COLOR_GRAY2BGR), np.uint8)
+        return cls(box, np.ascontiguousarray(colour), keep)
 
     def onto(self, canvas: Bytes, box: Box) -> None:
         """Draw it onto the part of a canvas inside box."""

@@ -12,6 +12,8 @@ from services.chassis.timeline import MOUTH, TRACKS, Floats
 
 BREATH_SECONDS: Final = 4.2
 """About fourteen breaths a minute: a person at ease."""
+BREATH_FACE_HEIGHTS: Final = 0.0016
+"""How far breathing lifts the shoulders."""
 LIDS: Final = slice(TRACKS.index("lid_right"), TRACKS.index("lid_left") + 1)
 
 
@@ -24,7 +26,7 @@ class Performance:
     mouth: Floats
     """(frames, 7), see `MOUTH`."""
     breath: Floats
-    """(frames,), -1 breathed out to 1 breathed in."""
+    """(frames,), lift of the shoulders in face heights."""
 
     @property
     def frame_count(self) -> int:
@@ -61,8 +63,8 @@ def perform(loop: Floats, accents: Floats, mouth: Floats, stretch: Stretch) -> P
     motion = loop[phases] + added
     motion[:, LIDS] = np.maximum(loop[phases, LIDS], added[:, LIDS])
     breaths = max(1, round(len(loop) / (BREATH_SECONDS * stretch.frame_rate)))
-    breath = np.sin(2 * np.pi * breaths * phases / len(loop)).astype(np.float32)
-    return Performance(motion.astype(np.float32), np.pad(mouth, around), breath)
+    breath = BREATH_FACE_HEIGHTS * np.sin(2 * np.pi * breaths * phases / len(loop))
+    return Performance(motion.astype(np.float32), np.pad(mouth, around), breath.astype(np.float32))
 
 
 def at_rest() -> Performance:
@@ -72,4 +74,4 @@ def at_rest() -> Performance:
     motion[0, TRACKS.index("yaw")] = 2.0
     motion[0, TRACKS.index("pitch")] = -0.6
     mouth[0, MOUTH.index("width")] = 0.05
-    return Performance(motion, mouth, np.full(1, 0.5, np.float32))
+    return Performance(motion, mouth, np.zeros(1, np.float32))

@@ -76,7 +76,7 @@ def test_a_cover_laid_piece_by_piece_equals_one_laid_at_once() -> None:
     rng = np.random.default_rng(2)
     keep = rng.integers(0, 256, (20, 30), np.uint8)
     colour = (noise(30, 20, 3) * ((255 - keep[..., None]) / 255)).astype(np.uint8)
-    cover = Cover.at(50, 10, colour, keep)
+    cover = Cover.of(Box(50, 10, 80, 30), colour, keep)
     at_once, in_pieces = noise(64, 48), noise(64, 48)
     cover.onto(at_once, WHOLE)
     hole = Box(40, 0, 57, 19)

@@ -1,0 +1,72 @@
+"""Stills beside a video: its thumbnail and its contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from services.chassis.timeline import Bytes
+from services.compositing.domain import raster, sheet
+from services.compositing.domain.sheet import CAPTION, Grid
+from services.compositing.domain.typesetting import Style
+from services.compositing.engines import fonts
+from services.compositing.engines.ffmpeg import Unnamed, run
+
+QUALITY: Final = 92
+"""Of JPEG, in hundredths."""
+TYPE: Final = Style(size=22, weight=500)
+INK: Final = (214, 222, 238)
+TIMEOUT_SECONDS: Final = 60.0
+
+
+def jpeg(picture: Bytes) -> bytes:
+    """Return a BGR picture as JPEG."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    encoded, data = cv2.imencode(".jpg", picture, options)
+    assert encoded
+    return bytes(data)
+
+
+def contact_sheet(
+    segments: Sequence[tuple[bytes, int]], width: int, height: int, frame_rate: int
+) -> Bytes:
+    """Return frames of a whole video on one BGR picture, each over the time it is shown at.
+
+    segments: the video's parts in order, each with its number of frames.
+    """
+    picked = sheet.pick(sum(count for _, count in segments), frame_rate)
+    grid = Grid.of(width, height, len(picked))
+    pictures = [frame_of(segments, frame, frame_rate, grid) for frame in picked]
+    drawn = sheet.lay_out(pictures, grid)
+    typesetter = fonts.load().typesetter(fonts.HANKEN)
+    for index, frame in enumerate(picked):
+        left, top = grid.corner(index)
+        baseline = top + grid.height + CAPTION * 0.75
+        written = typesetter.draw(sheet.clock(frame, frame_rate), TYPE, left, baseline)
+        raster.wash(*written, INK).lay_on(drawn)
+    return drawn
+
+
+def frame_of(
+    segments: Sequence[tuple[bytes, int]], frame: int, frame_rate: int, grid: Grid
+) -> Bytes:
+    """Return one frame of a video in parts, (grid.height, grid.width, 3) BGR."""
+    for data, count in segments:
+        if frame < count:
+            return _decode(data, frame, frame_rate, grid)
+        frame -= count
+    raise IndexError(frame)
+
+
+def _decode(segment: bytes, frame: int, frame_rate: int, grid: Grid) -> Bytes:
+    size = f"scale={grid.width}:{grid.height}:flags=area:in_color_matrix=bt709:in_range=tv"
+    # A quarter frame early, so that rounding never asks for the one after.
+    since = ["-ss", f"{max(0.0, (frame - 0.25) / frame_rate):.6f}"]
+    with Unnamed(segment) as file:
+        one = [*since, "-threads", "1", "-i", file.address, "-frames:v", "1", "-vf", size]
+        raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-"]
+        data = run([*one, *raw], timeout_seconds=TIMEOUT_SECONDS, files=[file])
+    return np.frombuffer(data, np.uint8).reshape(grid.height, grid.width, 3)
