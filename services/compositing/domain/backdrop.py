@@ -1,0 +1,96 @@
+"""The backdrop: light behind the head, slanted lines, one light band, grain against banding."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from services.chassis.timeline import Bytes, Floats
+from services.compositing.domain.colour import Colour, parse
+from services.compositing.domain.sheet import Sheet
+from services.compositing.domain.template import Pattern, Wash
+
+SEED: Final = 52
+SOFT_EDGE: Final = 0.002
+"""Half width of the band's edges, in parts of the gradient line."""
+
+
+def draw(sheet: Sheet, floor: float) -> Bytes:
+    """Return the backdrop (H, W, 3) BGR; where the presenter fades out, it does so too.
+
+    floor: row by which the presenter has faded out, in the template's pixels.
+    """
+    size = (sheet.frame.right, sheet.frame.bottom)
+    x = np.arange(size[0], dtype=np.float32)[None, :] + np.float32(0.5)
+    y = np.arange(size[1], dtype=np.float32)[:, None] + np.float32(0.5)
+    picture = _radial(sheet, x / np.float32(size[0]), y / np.float32(size[1]))
+    pattern, palette = sheet.template.background, sheet.template.palette
+    along = _along(pattern, x, y, size)
+    picture = _washed(picture, palette.band, _band(pattern, along, size))
+    picture = _washed(picture, palette.lines, _lines(pattern, along, sheet.scale))
+    if fade := sheet.aspect.presenter.fade:
+        part = _smooth((y / np.float32(sheet.scale) - np.float32(floor - fade)) / np.float32(fade))
+        picture = _mixed(picture, sheet.theme.card, part)
+    return _grained(picture, pattern.grain)
+
+
+def _grained(picture: Floats, grain: float) -> Bytes:
+    """Return the picture in whole steps, with fixed noise that hides where the steps lie."""
+    noise = np.random.default_rng(SEED).uniform(-grain, grain, picture.shape[:2])
+    whole = np.round(picture + noise[..., None].astype(np.float32))
+    return np.clip(whole, 0, 255).astype(np.uint8)
+
+
+def _radial(sheet: Sheet, x: Floats, y: Floats) -> Floats:
+    light = sheet.aspect.light
+    across, down = (x - light.centre[0]) / light.radius[0], (y - light.centre[1]) / light.radius[1]
+    far = np.hypot(across, down)
+    stops = np.array(sheet.theme.background, np.float32)[:, ::-1]
+    channels = [np.interp(far, light.stops, stops[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def _along(pattern: Pattern, x: Floats, y: Floats, size: tuple[int, int]) -> Floats:
+    """Return how far each pixel lies along the gradient line, pixels from its start."""
+    angle = np.radians(pattern.angle)
+    across, down = np.float32(np.sin(angle)), np.float32(-np.cos(angle))
+    middle = size[0] / 2, size[1] / 2
+    distance: Floats = (x - middle[0]) * across + (y - middle[1]) * down
+    return distance + np.float32(_length(pattern, size) / 2)
+
+
+def _length(pattern: Pattern, size: tuple[int, int]) -> float:
+    """Return the length of the gradient line. Source: CSS Images 3, linear-gradient()."""
+    angle = np.radians(pattern.angle)
+    return float(size[0] * abs(np.sin(angle)) + size[1] * abs(np.cos(angle)))
+
+
+def _band(pattern: Pattern, along: Floats, size: tuple[int, int]) -> Floats:
+    share = along / np.float32(_length(pattern, size))
+    start, end = pattern.band
+    rise = np.clip((share - start) / SOFT_EDGE, 0, 1)
+    return np.asarray(rise * np.clip((end - share) / SOFT_EDGE, 0, 1), np.float32)
+
+
+def _lines(pattern: Pattern, along: Floats, scale: float) -> Floats:
+    """Return the coverage of the thin lines."""
+    offset = np.abs(along / scale % pattern.line_pitch - pattern.line_width / 2)
+    offset = np.minimum(offset, pattern.line_pitch - offset)
+    return np.asarray(np.clip((pattern.line_width / 2 - offset) * scale + 0.5, 0, 1), np.float32)
+
+
+def _washed(picture: Floats, wash: Wash, cover: Floats) -> Floats:
+    return _mixed(picture, parse(wash.colour), cover * np.float32(wash.opacity))
+
+
+def _mixed(picture: Floats, colour: Colour, part: Floats) -> Floats:
+    over = np.array(colour[::-1], np.float32)
+    mixed: Floats = picture + (over - picture) * part[..., None]
+    return mixed
+
+
+def _smooth(part: Floats) -> Floats:
+    clipped = np.clip(part, 0, 1)
+    smooth: Floats = clipped * clipped * (3 - 2 * clipped)
+    return smooth

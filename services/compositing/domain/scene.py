@@ -1,0 +1,92 @@
+"""A scene: a template with its data and brand, checked as a whole before a frame is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis.errors import Invalid, Violation
+from services.chassis.timeline import Bytes
+from services.compositing.domain import brand as brands
+from services.compositing.domain import content as contents
+from services.compositing.domain.brand import Brand
+from services.compositing.domain.content import Content, Notice
+from services.compositing.domain.formats import ASPECTS, LEAST_HEIGHT, MOST_HEIGHT, Format
+from services.compositing.domain.layout import lay_out
+from services.compositing.domain.template import Template
+from services.compositing.domain.text import complaints
+from services.compositing.domain.typesetting import Fonts, Typesetter
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything about a picture that does not move with the presenter."""
+
+    template: Template
+    data: Mapping[str, Any]
+    """As content.Content describes it."""
+    brand: Brand
+    logo: Bytes | None = None
+    """Logo picture (h, w, 4), RGBA with straight alpha."""
+
+    def typesetter(self, fonts: Fonts) -> Typesetter:
+        """Return what sets the scene's text: the brand's family, or else the template's."""
+        known = self.brand.font in fonts.families
+        return fonts.typesetter(self.brand.font if known else self.template.font)
+
+    def content(self, fonts: Fonts) -> Content:
+        """Return the data, checked and tidied. Raises Invalid: every mistake in data and brand."""
+        wrong = list(brands.check(self.brand, self.template, fonts))
+        try:
+            content = contents.read(self.data, self.template, self.typesetter(fonts))
+        except Invalid as error:
+            raise Invalid.every([*error.violations, *wrong]) from None
+        if wrong:
+            raise Invalid.every(wrong)
+        return content
+
+
+def check_scene(scene: Scene, formats: Sequence[Format], script: str, fonts: Fonts) -> list[Notice]:
+    """Return what could be better about a scene in some formats; nothing is drawn.
+
+    script: the words that captions will show. Raises Invalid: every mistake at once, under the
+    fields "data", "brand", "formats" and "script".
+    """
+    wrong = [*_check_formats(formats), *complaints("script", script, scene.typesetter(fonts))]
+    try:
+        content = scene.content(fonts)
+    except Invalid as error:
+        raise Invalid.every([*error.violations, *wrong]) from None
+    if wrong:
+        raise Invalid.every(wrong)
+    notices = [*brands.notices(scene.brand, scene.template.palette)]
+    for aspect in sorted({each.aspect for each in formats}):
+        notices += _cut_in(scene, content, aspect, fonts)
+    return notices
+
+
+def _check_formats(formats: Sequence[Format]) -> Iterator[Violation]:
+    for index, each in enumerate(formats):
+        if each.aspect not in ASPECTS:
+            offered = ", ".join(ASPECTS)
+            yield Violation(f"formats[{index}].aspect", "ASPECT_UNKNOWN", f"use one of {offered}")
+        if each.height % 2:
+            yield Violation(
+                f"formats[{index}].height", "DIMENSION_ODD", f"use {each.height + 1}: it is even"
+            )
+        if not LEAST_HEIGHT <= each.height <= MOST_HEIGHT:
+            yield Violation(
+                f"formats[{index}].height",
+                "DIMENSION_INVALID" if each.height < LEAST_HEIGHT else "DIMENSION_TOO_LARGE",
+                f"use {LEAST_HEIGHT} to {MOST_HEIGHT}, the lines of the short side",
+            )
+
+
+def _cut_in(scene: Scene, content: Content, aspect: str, fonts: Fonts) -> Iterator[Notice]:
+    """Yield what is cut short in one aspect."""
+    template = scene.template
+    typesetter = scene.typesetter(fonts).suited(text for _, text in content.texts())
+    for laid in lay_out(content, template, aspect, typesetter):
+        for notice in laid.notices:
+            yield Notice(notice.reason, notice.field, f"in {aspect}, {notice.message}")
