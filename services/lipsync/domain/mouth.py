@@ -89,8 +89,8 @@ def _articulation(segment: Segment) -> float:
     """
     if segment.viseme not in VOWELS:
         return 1.0
-    brevity = min(1.0, 0.70 + 0.30 * (segment.end - segment.start) / 0.10)
-    return brevity * (0.80 + 0.28 * segment.stress)
+    brevity = min(1.0, 0.76 + 0.24 * (segment.end - segment.start) / 0.10)
+    return brevity * (0.86 + 0.24 * segment.stress)
 
 
 def _jaw_fall(segment: Segment) -> float:
@@ -124,9 +124,9 @@ def _tuck(shapes: Floats, spoken: Sequence[Segment], times: Floats) -> None:
 
 
 def _closure(spoken: Sequence[Segment], times: Floats, frame: float) -> Floats:
-    """Return (T,): 1 while the lips meet for p, b, m; never for less than 1.25 frames."""
+    """Return (T,): 1 while the lips meet for p, b, m; however short, one frame at least."""
     held = [s for s in spoken if s.viseme == BILABIAL]
-    return _envelope(held, times, shortest=1.25 * frame, margin=0.02, ramp=0.055)
+    return _envelope(held, times, shortest=0.6 * frame, margin=0.02, ramp=0.045)
 
 
 def _envelope(
