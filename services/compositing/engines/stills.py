@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from services.chassis.timeline import Bytes
-from services.compositing.domain import raster, sheet
-from services.compositing.domain.sheet import CAPTION, Grid
+from services.compositing.domain import contact_sheet as sheets
+from services.compositing.domain import raster
+from services.compositing.domain.contact_sheet import CAPTION, Grid
 from services.compositing.domain.typesetting import Style
 from services.compositing.engines import fonts
 from services.compositing.engines.ffmpeg import Unnamed, run
@@ -37,15 +38,15 @@ def contact_sheet(
 
     segments: the video's parts in order, each with its number of frames.
     """
-    picked = sheet.pick(sum(count for _, count in segments), frame_rate)
+    picked = sheets.pick(sum(count for _, count in segments), frame_rate)
     grid = Grid.of(width, height, len(picked))
     pictures = [frame_of(segments, frame, frame_rate, grid) for frame in picked]
-    drawn = sheet.lay_out(pictures, grid)
+    drawn = sheets.lay_out(pictures, grid)
     typesetter = fonts.load().typesetter(fonts.HANKEN)
     for index, frame in enumerate(picked):
         left, top = grid.corner(index)
         baseline = top + grid.height + CAPTION * 0.75
-        written = typesetter.draw(sheet.clock(frame, frame_rate), TYPE, left, baseline)
+        written = typesetter.draw(sheets.clock(frame, frame_rate), TYPE, left, baseline)
         raster.wash(*written, INK).lay_on(drawn)
     return drawn
 
