@@ -94,7 +94,7 @@ def _windows(height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
 def _detect(bgr: Bytes, window: tuple[int, int, int, int]) -> Iterator[Box]:
     left, top, width, height = window
     seen = _rgb(bgr[top : top + height, left : left + width])
-    with _silence():
+    with silence():
         detections = _detector().process(seen).detections
     for detection in detections or ():
         box = detection.location_data.relative_bounding_box
@@ -111,7 +111,7 @@ def _overlap(box: Box, other: Box) -> bool:
 
 
 def _mesh(bgr: Bytes) -> Floats | None:
-    with _silence():
+    with silence():
         found = _face_mesh().process(_rgb(bgr)).multi_face_landmarks
     if not found:
         return None
@@ -123,7 +123,7 @@ def _mesh(bgr: Bytes) -> Floats | None:
 
 def matte(bgr: Bytes) -> Floats:
     """Return how surely each pixel of a picture (h, w, 3) shows a person: (h, w), 0 to 1."""
-    with _silence():
+    with silence():
         mask = _segmenter().process(_rgb(bgr)).segmentation_mask
     return np.array(mask, np.float32)
 
@@ -133,7 +133,7 @@ def _rgb(bgr: Bytes) -> Bytes:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep MediaPipe's chatter, which C++ writes past Python, off the user's terminal."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -30,27 +30,27 @@ def build(picture: Bytes, jaw_percent: int, teeth_percent: int) -> tuple[Rig, By
     Raises Invalid where there is no face, or nothing of a person.
     """
     height, width = picture.shape[:2]
-    square = choose_square(width, height, _landmarks(_on_grey(picture)))
-    canvas = cut_square(_with_true_alpha(picture), square)
-    on_grey = _on_grey(canvas)
-    mesh = np.mean([_glance(on_grey, *glance) for glance in GLANCES], axis=0, dtype=np.float32)
+    square = choose_square(width, height, _landmarks(on_grey(picture)))
+    canvas = cut_square(with_true_alpha(picture), square)
+    shown = on_grey(canvas)
+    mesh = np.mean([_glance(shown, *glance) for glance in GLANCES], axis=0, dtype=np.float32)
     if canvas.shape[2] == 4:
         texture = clean_matte(canvas)
     else:
-        texture = cut_out(canvas, faces.matte(on_grey))
+        texture = cut_out(canvas, faces.matte(shown))
     if texture[..., 3].max() < 128:
         raise Invalid("portrait", "PORTRAIT_NO_PERSON", "nothing of the picture is a person")
     return measure_rig(texture, mesh, jaw_percent, teeth_percent), texture
 
 
-def _with_true_alpha(picture: Bytes) -> Bytes:
+def with_true_alpha(picture: Bytes) -> Bytes:
     """Return the picture without an alpha channel that separates nothing."""
     if picture.shape[2] == 4 and picture[..., 3].min() > 250:
         return np.ascontiguousarray(picture[..., :3])
     return picture
 
 
-def _on_grey(picture: Bytes) -> Bytes:
+def on_grey(picture: Bytes) -> Bytes:
     """Return BGR (h, w, 3) of a picture as it looks on a mid grey wall."""
     if picture.shape[2] == 3:
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
