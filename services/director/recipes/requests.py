@@ -56,7 +56,11 @@ SCENE_FIELDS: Final = (
     ("brand", "channel.brand"),
     ENGINE,
 )
-SPEECH_FIELDS: Final = (("chunk", "script"), ("pronunciations", "channel.pronunciations"), ENGINE)
+SPEECH_FIELDS: Final = (
+    ("chunk.text", "script"),
+    ("pronunciations", "channel.pronunciations"),
+    ENGINE,
+)
 
 
 def everything(path: str) -> tuple[tuple[str, str], ...]:

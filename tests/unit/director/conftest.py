@@ -1,7 +1,7 @@
 """A newsroom in which nothing is rendered: every stage answers at once, with made-up objects."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -167,8 +167,9 @@ class Clock:
 class Newsroom:
     """One machine: a store, a database, a director, and stages that work one task at a time."""
 
-    def __init__(self, store: Store, state: State) -> None:
-        self.store, self.state, self.clock = store, state, Clock()
+    def __init__(self, store: Store, state: State, folder: Path) -> None:
+        self.store, self.state, self.folder = store, state, folder
+        self.clock = Clock()
         self.stages = Stages(store)
         self.director = self.hire()
         self.tasks: list[Task] = []
@@ -184,14 +185,17 @@ class Newsroom:
         )
 
     def work(
-        self, *videos: Video, director: Director | None = None, stop: Callable[[Task], bool] = bool
+        self,
+        *videos: Video,
+        director: Director | None = None,
+        stop: Callable[[Task], bool] = lambda task: False,
     ) -> list[str]:
         """Do tasks until there are none, or `stop` says so; return their names in order."""
         director = director or self.director
         names = []
         while tasks := [task for video in videos for task in director.ready(video)]:
             for task in tasks:
-                if stop is not bool and stop(task):
+                if stop(task):
                     return names
                 names.append(task.name)
                 self.tasks.append(task)
@@ -210,6 +214,13 @@ def make() -> Callable[..., Production]:
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path) -> Newsroom:
+def stages_of() -> Callable[[Store], Callable[[Message], Message]]:
+    return lambda store: Stages(store).answer
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     store = Store.in_folder(tmp_path / "store")
-    return Newsroom(store, State(f"sqlite:///{tmp_path / 'state.sqlite'}"))
+    state = State(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    yield Newsroom(store, state, tmp_path / "store")
+    state.close()
