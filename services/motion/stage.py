@@ -16,7 +16,7 @@ from services.chassis.pictures import read_picture, write_rig
 from services.chassis.store import Store
 from services.chassis.timeline import CHUNK_SECONDS, samples_per_frame
 from services.motion.domain.template import Template, check_tracks
-from services.motion.engines import MotionEngine
+from services.motion.engines import MotionEngine, intake
 
 MOST_LOOP_FRAMES: Final = 7200
 FEWEST_LOOP_SECONDS: Final = 4
@@ -25,8 +25,6 @@ FEWEST_LOOP_SECONDS: Final = 4
 
 def import_portrait(request: pb.ImportPortraitRequest, store: Store) -> pb.ImportPortraitResponse:
     """Check a picture from outside and keep its pixels. Raises Invalid for what is no portrait."""
-    from services.motion.engines import intake  # noqa: PLC0415  loads the sandbox
-
     found = intake.import_portrait(store.get(request.file_digest), request.extension)
     portrait = Portrait(
         digest=store.put(found.png),
@@ -39,8 +37,6 @@ def import_portrait(request: pb.ImportPortraitRequest, store: Store) -> pb.Impor
 
 def import_template(request: pb.ImportTemplateRequest, store: Store) -> pb.ImportTemplateResponse:
     """Check a template or driving clip from outside. Raises Invalid for what is none."""
-    from services.motion.engines import intake  # noqa: PLC0415  loads the sandbox
-
     found = intake.import_template(store.get(request.file_digest), request.extension)
     template = Tracks(
         digest=write_tracks(store, found.tracks),
