@@ -1,1 +1,213 @@
-"""The one function of this stage."""
+"""Compositing: draws chunks in every format asked for, and joins them into finished videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+from rostrum.compositing.v1 import compositing_pb2 as pb
+from rostrum.media.v1 import media_pb2
+
+from services.chassis.engines import Engines, Methods
+from services.chassis.media import read_audio, read_timing, read_tracks
+from services.chassis.pictures import write_picture
+from services.chassis.store import Store
+from services.chassis.timeline import MOUTH, TRACKS, samples_per_frame
+from services.compositing.domain import admission, captions, sidecars
+from services.compositing.domain.captions import Cue
+from services.compositing.domain.formats import Format
+from services.compositing.domain.graphics import Graphics
+from services.compositing.domain.language import three_letters
+from services.compositing.domain.performance import Performance, Stretch, perform
+from services.compositing.domain.programme import Part, assemble
+from services.compositing.domain.scene import check_scene as check
+from services.compositing.engines import (
+    Engine,
+    drawing,
+    fonts,
+    intake,
+    joining,
+    ready,
+    soundtrack,
+    stills,
+)
+
+
+def import_logo(request: pb.ImportLogoRequest, store: Store) -> pb.ImportLogoResponse:
+    """Check a picture from outside and keep its pixels. Raises Invalid for what is no picture."""
+    logo = intake.import_logo(store.get(request.file_digest), request.extension)
+    return pb.ImportLogoResponse(logo_digest=write_picture(store, logo))
+
+
+def check_scene(request: pb.CheckSceneRequest, store: Store) -> pb.CheckSceneResponse:
+    """Check a scene in its formats. Raises Invalid that says everything wrong with it."""
+    scene = ready.scene_of(store, request.scene)
+    notices = check(scene, _formats(request.formats), request.script, fonts.load())
+    return pb.CheckSceneResponse(
+        warnings=[
+            media_pb2.Warning(reason=each.reason, field=each.field, message=each.message)
+            for each in notices
+        ]
+    )
+
+
+def composite(
+    request: pb.CompositeRequest, store: Store, engines: Engines[Engine]
+) -> pb.CompositeResponse:
+    """Draw a chunk in every format: one segment each, the presenter posed once a frame.
+
+    Same request, same bytes. Raises Invalid where formats are not legal, or where loop, take,
+    accents and timing do not fit one another.
+    """
+    engine = engines.pick(request.engine)
+    formats = _formats(request.formats)
+    _check_chunk(request)
+    chunk = drawing.Chunk(
+        performance=_performance(request, store),
+        timing=read_timing(store, request.timing_digest),
+        start_frame=request.start_frame,
+        lead_frames=request.lead_frames,
+        fade_frames=request.fade_frames,
+        frame_rate=request.frame_rate,
+    )
+    _check_timing(chunk.timing.sample_count, request)
+    graphics = ready.graphics(store, request.scene, formats, request.frame_rate)
+    segments = drawing.draw(chunk, ready.presenter(store, engine, request.rig), graphics)
+    return pb.CompositeResponse(
+        segment_digests=[store.put(segment) for segment in segments],
+        frame_count=chunk.performance.frame_count,
+    )
+
+
+def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.JoinResponse:
+    """Join the chunks of a video in every format, under one sound track at -16 LUFS.
+
+    Same request, same bytes. Raises Invalid where the chunks do not fit the formats or the rate.
+    """
+    engine = engines.pick(engines.names()[0])
+    formats = _formats(request.formats)
+    _check_chunks(request)
+    track = soundtrack.make(assemble(list(_parts(request, store))))
+    language = three_letters(request.language)
+    programme = joining.Programme(track.m4a, request.frame_rate, request.title, language)
+    presenter = ready.presenter(store, engine, request.rig)
+    graphics = ready.graphics(store, request.scene, formats, request.frame_rate)
+    videos = []
+    for index, each in enumerate(graphics):
+        pictures = _pictures(request, store, index)
+        video = joining.join([segment for segment, _ in pictures], programme)
+        sheet = stills.contact_sheet(pictures, each.width, each.height, request.frame_rate)
+        thumbnail = drawing.still(presenter, each)
+        digests = [store.put(data) for data in (video, stills.jpeg(thumbnail), stills.jpeg(sheet))]
+        videos.append(_video(request.formats[index], each, digests))
+    shown = list(_programme_cues(request, store))
+    return pb.JoinResponse(
+        videos=videos,
+        srt_digest=store.put(sidecars.subrip(shown).encode()),
+        vtt_digest=store.put(sidecars.webvtt(shown).encode()),
+        frame_count=sum(map(_frames, request.chunks)),
+        loudness_centi_lufs=round(100 * track.level.loudness_lufs),
+        true_peak_centi_dbtp=round(100 * track.level.true_peak_dbtp),
+    )
+
+
+def methods(engines: Engines[Engine]) -> Methods:
+    """Return what this stage answers."""
+    return {
+        pb.ImportLogoRequest: import_logo,
+        pb.CheckSceneRequest: check_scene,
+        pb.CompositeRequest: partial(composite, engines=engines),
+        pb.JoinRequest: partial(join, engines=engines),
+    }
+
+
+def _formats(asked: Iterable[media_pb2.Format]) -> tuple[Format, ...]:
+    return admission.formats([(each.aspect, each.height) for each in asked])
+
+
+def _check_chunk(request: pb.CompositeRequest) -> None:
+    """Raise Invalid unless a chunk's media say that they fit one another."""
+    take, rate = request.take, request.frame_rate
+    admission.chunk(rate, take.frame_count, request.lead_frames, request.tail_frames)
+    rates = {"take": take.frame_rate, "loop.tracks": request.loop.tracks.frame_rate}
+    if request.HasField("accents"):
+        rates["accents"] = request.accents.frame_rate
+        counts = {"accents": request.accents.frame_count}
+        admission.agree("frame_count", "FRAME_COUNT_MISMATCH", take.frame_count, counts)
+    admission.agree("frame_rate", "FRAME_RATE_MISMATCH", rate, rates)
+
+
+def _check_timing(sample_count: int, request: pb.CompositeRequest) -> None:
+    expected = request.take.frame_count * samples_per_frame(request.frame_rate)
+    found = {"timing": sample_count}
+    admission.agree("sample_count", "FRAME_COUNT_MISMATCH", expected, found)
+
+
+def _performance(request: pb.CompositeRequest, store: Store) -> Performance:
+    mouth = read_tracks(store, request.take.digest, MOUTH)
+    accents = np.zeros((len(mouth), len(TRACKS)), np.float32)
+    if request.HasField("accents"):
+        accents = read_tracks(store, request.accents.digest)
+    found = {"take": len(mouth)}
+    admission.agree("frame_count", "FRAME_COUNT_MISMATCH", request.take.frame_count, found)
+    stretch = Stretch(
+        request.phase_frames, request.lead_frames, request.tail_frames, request.frame_rate
+    )
+    return perform(read_tracks(store, request.loop.tracks.digest), accents, mouth, stretch)
+
+
+def _check_chunks(request: pb.JoinRequest) -> None:
+    """Raise Invalid unless the chunks have the pictures and the sound that they must have."""
+    step = samples_per_frame(request.frame_rate)
+    admission.chunk_count(len(request.chunks))
+    for index, chunk in enumerate(request.chunks):
+        speech, name = chunk.speech, f"chunks[{index}]"
+        segments = {f"{name}.segment_digests": len(chunk.segment_digests)}
+        admission.agree("length", "SEGMENT_COUNT_MISMATCH", len(request.formats), segments)
+        rate = {f"{name}.speech": speech.frame_rate}
+        admission.agree("frame_rate", "FRAME_RATE_MISMATCH", request.frame_rate, rate)
+        samples = {f"{name}.speech": speech.sample_count}
+        expected = speech.frame_count * step
+        admission.agree("sample_count", "FRAME_COUNT_MISMATCH", expected, samples)
+
+
+def _parts(request: pb.JoinRequest, store: Store) -> Iterator[Part]:
+    step = samples_per_frame(request.frame_rate)
+    for index, chunk in enumerate(request.chunks):
+        sound = read_audio(store, chunk.speech.audio_digest)
+        found = {f"chunks[{index}].audio": len(sound)}
+        expected = chunk.speech.sample_count
+        admission.agree("sample_count", "FRAME_COUNT_MISMATCH", expected, found)
+        yield Part(sound, chunk.lead_frames * step, chunk.tail_frames * step)
+
+
+def _programme_cues(request: pb.JoinRequest, store: Store) -> Iterator[Cue]:
+    """Yield the cues of all chunks, on the video's clock."""
+    step, start = samples_per_frame(request.frame_rate), 0
+    for chunk in request.chunks:
+        timing = read_timing(store, chunk.speech.timing_digest)
+        for cue in captions.cues(timing):
+            yield cue.moved(start + chunk.lead_frames * step)
+        start += _frames(chunk) * step
+
+
+def _pictures(request: pb.JoinRequest, store: Store, index: int) -> list[tuple[bytes, int]]:
+    """Return the segments of one format in order, each with its number of frames."""
+    return [(store.get(each.segment_digests[index]), _frames(each)) for each in request.chunks]
+
+
+def _video(asked: media_pb2.Format, graphics: Graphics, digests: Sequence[str]) -> pb.Video:
+    video, thumbnail, sheet = digests
+    return pb.Video(
+        format=asked,
+        video_digest=video,
+        thumbnail_digest=thumbnail,
+        contact_sheet_digest=sheet,
+        width=graphics.width,
+        height=graphics.height,
+    )
+
+
+def _frames(chunk: pb.JoinedChunk) -> int:
+    return chunk.lead_frames + chunk.speech.frame_count + chunk.tail_frames

@@ -10,6 +10,7 @@ from services.chassis.timeline import CHUNK_SECONDS, samples_per_frame
 from services.compositing.domain.formats import ASPECTS, LEAST_HEIGHT, MOST_HEIGHT, Format
 
 MOST_FORMATS: Final = 12
+MOST_CHUNKS: Final = 1000
 MOST_SILENCE_SECONDS: Final = 10
 
 
@@ -39,6 +40,14 @@ def chunk(frame_rate: int, take_frames: int, lead_frames: int, tail_frames: int)
         if frames > MOST_SILENCE_SECONDS * frame_rate:
             remedy = f"at most {MOST_SILENCE_SECONDS} s of silence on either side of a chunk"
             raise Invalid(field, "SILENCE_TOO_LONG", remedy)
+
+
+def chunk_count(count: int) -> None:
+    """Check how many chunks a video is joined from. Raises Invalid."""
+    if count == 0:
+        raise Invalid("chunks", "FIELD_REQUIRED", "a video has at least one chunk")
+    if count > MOST_CHUNKS:
+        raise Invalid("chunks", "TOO_MANY_CHUNKS", f"{count}; at most {MOST_CHUNKS} are joined")
 
 
 def agree(field: str, reason: str, expected: int, found: Mapping[str, int]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from services.chassis.rig import Rig
 from services.chassis.timeline import Bytes, Timing, samples_per_frame
 from services.compositing.domain import captions
 from services.compositing.domain.captions import Measure
@@ -15,9 +16,9 @@ from services.compositing.engines.encoder import SegmentEncoder
 from services.compositing.engines.painter import Painter, Spoken
 from services.compositing.engines.puppet import Puppet
 from services.compositing.engines.puppet_view import View
+from services.compositing.engines.ready import Present
 
-Present = Callable[[float], Puppet]
-"""Makes the presenter ready to be drawn at a largest scale."""
+Presenter = tuple[Rig, Present]
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Chunk:
     frame_rate: int
 
 
-def draw(chunk: Chunk, present: Present, graphics: Sequence[Graphics]) -> list[bytes]:
+def draw(chunk: Chunk, presenter: Presenter, graphics: Sequence[Graphics]) -> list[bytes]:
     """Return the chunk's segments, one for each format's graphics."""
-    puppet, views = _open(present, graphics)
+    puppet, views = _open(presenter, graphics)
     painters = [Painter(each, view) for each, view in zip(graphics, views, strict=True)]
     spoken = [_spoken(chunk, each) for each in graphics]
     count = chunk.performance.frame_count
@@ -52,9 +53,9 @@ def draw(chunk: Chunk, present: Present, graphics: Sequence[Graphics]) -> list[b
         return [encoder.finish() for encoder in encoders]
 
 
-def still(present: Present, graphics: Graphics) -> Bytes:
+def still(presenter: Presenter, graphics: Graphics) -> Bytes:
     """Return the settled frame with the presenter at rest and no caption, BGR."""
-    puppet, (view,) = _open(present, [graphics])
+    puppet, (view,) = _open(presenter, [graphics])
     _pose(puppet, at_rest(), 0)
     return Painter(graphics, view).still(graphics.settled_frame)
 
@@ -69,9 +70,9 @@ def measure(graphics: Graphics) -> Measure:
     return width
 
 
-def _open(present: Present, graphics: Sequence[Graphics]) -> tuple[Puppet, list[View]]:
+def _open(presenter: Presenter, graphics: Sequence[Graphics]) -> tuple[Puppet, list[View]]:
     """Return the presenter and a view of it for each format."""
-    rig = present(0.0).rig
+    rig, present = presenter
     places = [each.placement(rig.head, rig.canvas_pixels) for each in graphics]
     puppet = present(max(place.scale for place in places))
     pairs = zip(graphics, places, strict=True)

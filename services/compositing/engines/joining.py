@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
 from services.compositing.engines.encoder import CLOCK_HERTZ
@@ -14,20 +15,28 @@ REORDERED_FRAMES: Final = 2
 TIMEOUT_SECONDS: Final = 300.0
 
 
-def join(
-    segments: Sequence[bytes], m4a: bytes, *, frame_rate: int, title: str, language: str
-) -> bytes:
-    """Return one MP4 of the segments in order under the sound track.
+@dataclass(frozen=True)
+class Programme:
+    """What the videos of a production have in common, whatever their format."""
 
-    title: any text. language: ISO 639-2, three letters. Neither reaches the command line.
-    """
+    m4a: bytes
+    """The sound track."""
+    frame_rate: int
+    title: str
+    """Any text; it does not reach the command line."""
+    language: str
+    """ISO 639-2, three letters."""
+
+
+def join(segments: Sequence[bytes], programme: Programme) -> bytes:
+    """Return one MP4 of the segments in order under the programme's sound track."""
     with ExitStack() as opened:
         pictures = [opened.enter_context(Unnamed(segment)) for segment in segments]
-        sound = opened.enter_context(Unnamed(m4a))
-        tags = opened.enter_context(Unnamed(_tags(title, language).encode()))
+        sound = opened.enter_context(Unnamed(programme.m4a))
+        tags = opened.enter_context(Unnamed(_tags(programme).encode()))
         video = opened.enter_context(Unnamed())
         run(
-            [*_inputs(sound, tags), *_streams(frame_rate), *_container(), video.address],
+            [*_inputs(sound, tags), *_streams(programme.frame_rate), *_container(), video.address],
             _playlist(pictures).encode(),
             timeout_seconds=TIMEOUT_SECONDS,
             files=[*pictures, sound, tags, video],
@@ -59,7 +68,8 @@ def _playlist(files: Sequence[Unnamed]) -> str:
     return "ffconcat version 1.0\n" + "".join(f"file {file.address}\n" for file in files)
 
 
-def _tags(title: str, language: str) -> str:
-    plain = "".join("\\" + letter if letter in "=;#\\\n" else letter for letter in title)
-    stream = f"[STREAM]\nlanguage={language}\n"
+def _tags(programme: Programme) -> str:
+    special = "=;#\\\n"
+    plain = "".join("\\" + letter if letter in special else letter for letter in programme.title)
+    stream = f"[STREAM]\nlanguage={programme.language}\n"
     return f";FFMETADATA1\ntitle={plain}\n{stream}{stream}"

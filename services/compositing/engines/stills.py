@@ -18,7 +18,7 @@ from services.compositing.engines.ffmpeg import Unnamed, run
 
 QUALITY: Final = 92
 """Of JPEG, in hundredths."""
-TYPE: Final = Style(size=22, weight=500)
+TYPE: Final = Style(size=20, weight=500)
 INK: Final = (214, 222, 238)
 TIMEOUT_SECONDS: Final = 60.0
 
@@ -45,7 +45,7 @@ def contact_sheet(
     typesetter = fonts.load().typesetter(fonts.HANKEN)
     for index, frame in enumerate(picked):
         left, top = grid.corner(index)
-        baseline = top + grid.height + CAPTION * 0.75
+        baseline = top + grid.height + CAPTION * 0.78
         written = typesetter.draw(sheets.clock(frame, frame_rate), TYPE, left, baseline)
         raster.wash(*written, INK).lay_on(drawn)
     return drawn
@@ -70,4 +70,5 @@ def _decode(segment: bytes, frame: int, frame_rate: int, grid: Grid) -> Bytes:
         one = [*since, "-threads", "1", "-i", file.address, "-frames:v", "1", "-vf", size]
         raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-"]
         data = run([*one, *raw], timeout_seconds=TIMEOUT_SECONDS, files=[file])
-    return np.frombuffer(data, np.uint8).reshape(grid.height, grid.width, 3)
+    picture: Bytes = np.frombuffer(data, np.uint8).reshape(grid.height, grid.width, 3)
+    return picture

@@ -53,10 +53,8 @@ def video(request: pytest.FixtureRequest) -> tuple[bytes, int, Floats]:
     rate = request.param
     sound = speechlike(sum(LENGTHS) / rate)
     track = soundtrack.make(sound)
-    joined = joining.join(
-        segments(rate), track.m4a, frame_rate=rate, title='A = "b"; #c\\ ünï', language="dan"
-    )
-    return joined, rate, sound
+    programme = joining.Programme(track.m4a, rate, title='A = "b"; #c\\ ünï', language="dan")
+    return joining.join(segments(rate), programme), rate, sound
 
 
 def test_every_frame_comes_once_in_order_and_on_time(video: tuple[bytes, int, Floats]) -> None:
