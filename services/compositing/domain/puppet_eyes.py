@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 
 from services.chassis.rig import Eye
@@ -28,6 +29,10 @@ LASHES: Final = 0.15
 """Height of the band of lashes, in eye widths; it moves as a whole and folds down."""
 
 
+LIGHT: Final = 4
+"""Texels per sample of a closing lid's light."""
+
+
 @dataclass(frozen=True)
 class EyeShape:
     """What one eye does, in whole steps: equal shapes are equal pictures."""
@@ -44,7 +49,7 @@ class EyePatch:
     def __init__(self, eye: Eye, texture: Bytes, scale: Scale, between_x: float) -> None:
         """Take the lines of an eye.
 
-        texture: (t, t, 3) BGR without edits; between_x: canvas x of
+        texture: (t, t, 4), premultiplied BGRA without edits; between_x: canvas x of
         the middle between both eyes, which neither patch crosses.
         """
         width = self._width = eye.width * scale.ratio
@@ -76,7 +81,8 @@ class EyePatch:
             eye.iris_radius * scale.ratio
         )
         self._iris = np.exp(-2.2 * np.maximum(0, away - 1) ** 2).astype(np.float32)
-        self._lid_colour = eye.lid_colour[::-1].copy()
+        self._fold = self._crease + np.float32(0.45) * (self._upper - self._lash - self._crease)
+        self._lid_colour = np.append(eye.lid_colour[::-1], np.float32(255))
 
     def shape(self, closure: float, brow: float, gaze_x: float, gaze_y: float) -> EyeShape:
         """Round tracks to what can be told apart; see `TRACKS` for their units."""
@@ -88,11 +94,13 @@ class EyePatch:
         return EyeShape(*(round(step * STEPS_PER_TEXEL) for step in steps))
 
     def draw(self, shape: EyeShape) -> Bytes:
-        """Return the patch (h, w, 3) BGR with lids, iris and brow in place."""
+        """Return the patch (h, w, 4), premultiplied BGRA, with lids, iris and brow in place."""
         if shape == EyeShape(0, 0, 0, 0):
             return self._source
         closure = shape.closure / STEPS_PER_TEXEL / max(self._tallest, 1.0)
         patch = self._skin(closure, shape.brow / STEPS_PER_TEXEL)
+        if closure > 0:
+            self._lit(patch, closure)
         self._open(patch, closure, shape.gaze_x / STEPS_PER_TEXEL, shape.gaze_y / STEPS_PER_TEXEL)
         return patch
 
@@ -109,8 +117,32 @@ class EyePatch:
         source = np.where(y < crease, y, np.where(y < fold, stretched, lashes)) - y
         if brow:
             source += np.float32(brow) * self._brow[step, step]
-        moves = refine(np.asarray(source, np.float32), self.box.width, self.box.height)
+        moves = refine(np.asarray(source, np.float32))
         return sample(self._source, self._x, moves + self._y)
+
+    def _lit(self, patch: Bytes, closure: float) -> None:
+        """Light the lid like skin that comes out of the socket's shade.
+
+        Only the broad tone changes; what is finer than a tenth of the eye stays.
+        """
+        rim = self._upper + np.float32(0.95 * closure) * self._gap
+        first = max(0, int(self._fold.min()) // LIGHT)
+        last = min(self.box.height, int(rim.max()) + LIGHT) // LIGHT
+        rows = patch[first * LIGHT : last * LIGHT]
+        size = (self.box.width // LIGHT, last - first)
+        small = cv2.resize(rows, size, interpolation=cv2.INTER_AREA)
+        tone = cv2.GaussianBlur(small, (0, 0), 0.10 * self._width / LIGHT).astype(np.float32)
+        at = slice(LIGHT // 2, self.box.width, LIGHT)
+        fold, rim, open_ = self._fold[at], rim[at], np.sqrt(self._gap[at] / self._tallest)
+        y = (np.arange(first, last, dtype=np.float32)[:, None] + np.float32(0.5)) * LIGHT
+        down = (y - fold) / np.maximum(rim - fold, 1)
+        weight = smooth_step(0.0, 0.35, down) * smooth_step(0.0, 0.10, 1 - down) * open_
+        weight *= np.float32(0.85 * min(1.0, 1.6 * closure))
+        light = np.float32(0.86) + np.float32(0.22) * np.sin(np.pi * np.clip(down, 0, 1))
+        change = weight[..., None] * (self._lid_colour * light[..., None] - tone)
+        change[..., 3] = 0
+        lit = rows + cv2.resize(change, (rows.shape[1], rows.shape[0]))
+        rows[:] = np.clip(lit + np.float32(0.5), 0, 255)
 
     def _open(self, patch: Bytes, closure: float, across: float, down: float) -> None:
         """Draw the lower lid and, between the lids, the eyeball: covered by them, never squeezed."""
@@ -170,4 +202,5 @@ def _box(eye: Eye, texture: Bytes, scale: Scale, between_x: float) -> Box:
     x0, x1 = (x0, min(x1, middle)) if eye.iris_x < between_x else (max(x0, middle), x1)
     y0 = scale.at(eye.brow_top - 0.55 * eye.width)
     y1 = scale.at(float(eye.cheek.max()) + 0.06 * eye.width)
-    return Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1) + 1))
+    box = Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1) + 1))
+    return box.trimmed(LIGHT)

@@ -63,22 +63,23 @@ class Interior:
         self._grain = field * np.float32(rig.noise / float(field.std()))
 
     def paint(self, patch: Bytes, lines: LipLines, shape: MouthShape, stretch: float) -> None:
-        """Paint the inside into a patch (h, w, 3) whose lips are in place."""
+        """Paint the inside into a patch (h, w, 4) BGRA whose lips are in place."""
         opening = find_opening(lines, patch.shape[0], self._half)
         if opening is None:
             return
         picture = self._cavity(opening)
         self._put_tongue(picture, opening, shape, stretch)
         self._put_teeth(picture, opening, lines, shape, stretch)
+        self._put_tip(picture, opening, shape)
         shadow = np.exp(
             np.minimum(opening.from_upper, opening.from_lower).clip(0)
             * np.float32(-1 / (0.030 * self._half))
         )
         picture *= (1 - np.float32(0.45) * shadow)[..., None]
         picture += self._grain[opening.rows, opening.columns, None]
-        around = patch[opening.rows, opening.columns]
+        around = patch[opening.rows, opening.columns, :3]
         mixed = around + (picture - around) * opening.cover[..., None]
-        patch[opening.rows, opening.columns] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        around[:] = np.clip(mixed + np.float32(0.5), 0, 255)
 
     def _cavity(self, opening: Opening) -> Floats:
         depth = np.float32(1.22) * np.clip(opening.down - np.float32(0.55), 0, 1)
@@ -92,14 +93,28 @@ class Interior:
         if shown <= 0:
             return
         lift = (0.02 + 0.30 * shape.tongue) * min(opening.tallest, 0.5) - 0.10
-        middle = np.float32(-lift * self._half)
-        height = np.float32((0.16 + 0.22 * shape.tongue) * self._half)
-        from_middle = (opening.above_floor + middle) / height
-        round_ = (opening.across / np.float32(0.60 * stretch)) ** 2 + from_middle**2
-        alpha = np.clip((1 - round_) * np.float32(3.2), 0, 1) * np.float32(shown)
-        light = np.float32(0.62) + np.float32(0.38) * np.clip(1 - round_, 0, 1)
+        height = (0.16 + 0.22 * shape.tongue) * self._half
+        body = self._ellipse(opening, 0.60 * stretch, -lift * self._half, height)
+        alpha = np.clip(body * np.float32(3.2), 0, 1) * np.float32(shown)
+        light = np.float32(0.62) + np.float32(0.38) * np.clip(body, 0, 1)
         light = light * np.clip(np.float32(0.35) + np.float32(0.9) * opening.down, 0, 1)
         picture += (self._tongue * light[..., None] - picture) * alpha[..., None]
+
+    def _put_tip(self, picture: Floats, opening: Opening, shape: MouthShape) -> None:
+        """Lay the tongue's tip before the upper teeth, as for "th" and "l"."""
+        shown = saturate((shape.tongue - 0.5) / 0.4) * saturate((opening.tallest - 0.03) / 0.06)
+        if shown <= 0:
+            return
+        gap = opening.tallest * self._half
+        tip = self._ellipse(opening, 0.44, 0.12 * gap, 0.72 * gap)
+        alpha = np.clip(tip * np.float32(2.2), 0, 1) * np.float32(shown)
+        light = np.float32(0.70) + np.float32(0.42) * np.clip(tip, 0, 1)
+        picture += (self._tongue * light[..., None] - picture) * alpha[..., None]
+
+    def _ellipse(self, opening: Opening, wide: float, below: float, tall: float) -> Floats:
+        """Return 1 in the middle of an ellipse and 0 on its rim; `below` the lip's lowest point."""
+        rows = (opening.above_floor + np.float32(below)) / np.float32(tall)
+        return np.asarray(1 - (opening.across / np.float32(wide)) ** 2 - rows**2, np.float32)
 
     def _put_teeth(
         self,
@@ -119,7 +134,9 @@ class Interior:
             self._put(picture, opening, self._lower, top, stretch, shown, light)
         bottom = self._teeth_line + (0.15 + 0.22 * wide - 0.04 * shape.round) * self._half
         near_lip = np.clip(opening.from_upper * np.float32(1 / (0.115 * self._half)), 0, 1)
-        light = np.float32(0.62) + np.float32(0.38) * near_lip ** np.float32(0.8)
+        light = np.float32(0.62) + np.float32(0.38) * near_lip * (
+            np.float32(1.25) - np.float32(0.25) * near_lip
+        )
         aside = np.clip(1 - np.float32(0.55) * np.abs(opening.across) ** np.float32(2.5), 0.25, 1)
         light = light * aside * np.float32(min(0.62 + opening.tallest / 0.40, 1.0))
         top = bottom - self._upper.shape[0]

@@ -9,6 +9,7 @@ import numpy as np
 from services.chassis.rig import Rig
 from services.chassis.timeline import Bytes, Floats
 from services.compositing.domain.placement import Box
+from services.compositing.domain.puppet_creases import Creases
 from services.compositing.domain.puppet_interior import Interior
 from services.compositing.domain.puppet_lips import LipLines, Lips, MouthShape
 from services.compositing.domain.puppet_patch import (
@@ -33,7 +34,7 @@ class MouthPatch:
     """The texture round the mouth, and how it is moved; all in texels."""
 
     def __init__(self, rig: Rig, texture: Bytes, scale: Scale) -> None:
-        """Take a rig's mouth. texture: (t, t, 3) BGR without edits."""
+        """Take a rig's mouth. texture: (t, t, 4), premultiplied BGRA without edits."""
         self.box = _box(rig, texture, scale)
         height, width = self.box.height, self.box.width
         self._source = np.ascontiguousarray(
@@ -42,6 +43,7 @@ class MouthPatch:
         self._rig = rig
         self._lips = Lips(rig.mouth, scale, self.box)
         self._interior = Interior(rig, self._lips, (height, width))
+        self._creases = Creases(rig, self._lips, scale, self.box)
         self._steps = np.float32(self._lips.half_width * STEPS_PER_TEXEL) * np.float32(REACH)
         self._x = self._lips.columns[None]
         self._y = np.arange(height, dtype=np.float32)[:, None]
@@ -54,12 +56,13 @@ class MouthPatch:
         return tuple(int(step) for step in np.rint(mouth * self._steps))
 
     def draw(self, key: Key) -> Bytes:
-        """Return the patch (h, w, 3) BGR; the portrait's own pixels where nothing moves."""
+        """Return the patch (h, w, 4), premultiplied BGRA; the portrait's own pixels where nothing moves."""
         if not any(key) and self._lips.gap.max() <= 0:
             return self._source
         shape = self._shape(key)
         lines = self._lips.lines(shape)
         patch = self._skin(lines, shape)
+        self._creases.draw(patch, lines, shape)
         self._interior.paint(patch, lines, shape, self._lips.stretch(shape))
         return patch
 
@@ -84,21 +87,29 @@ class MouthPatch:
 
     def _skin(self, lines: LipLines, shape: MouthShape) -> Bytes:
         """Return lips, chin and cheeks in their new places, parted along the seam."""
-        step = slice(None, None, COARSE)
-        centre = np.float32(self._lips.centre)
-        narrow = 1 / (1 + np.float32(self._lips.stretch(shape) - 1) * self._flesh) - 1
-        rim = self._lips.rim[step]
-        moves = np.dstack(
-            [
-                (self._coarse_x - centre) * narrow,
-                (self._lips.rows_above(lines, self._coarse_y, step) - self._coarse_y) * rim,
-                (self._lips.rows_below(lines, self._coarse_y, step) - self._coarse_y) * rim,
-            ]
-        )
-        fine = refine(moves, self.box.width, self.box.height)
+        stretch = np.float32(self._lips.stretch(shape) - 1)
+        narrow = 1 / (1 + stretch * self._flesh) - 1
+        aside = (self._coarse_x - np.float32(self._lips.centre)) * narrow
+        return sample(self._source, refine(aside) + self._x, self._rows(lines) + self._y)
+
+    def _rows(self, lines: LipLines) -> Floats:
+        """Return how far down each texel's colour lies in the portrait, (h, w).
+
+        What lies above the seam comes from the upper lip, the rest from the lower; both are
+        computed only as far as they are seen.
+        """
         seam = (lines.upper + lines.lower) * np.float32(0.5)
-        map_y = np.where(self._y < seam, fine[..., 1], fine[..., 2]) + self._y
-        return sample(self._source, fine[..., 0] + self._x, map_y)
+        y, rim = self._coarse_y, self._lips.rim[::COARSE]
+        first = max(0, int(seam.min()) // COARSE - 1)
+        last = min(len(y), int(seam.max()) // COARSE + 2)
+        above = refine((self._lips.rows_above(lines, y[:last], COARSE) - y[:last]) * rim)
+        below = refine((self._lips.rows_below(lines, y[first:], COARSE) - y[first:]) * rim)
+        between = slice(first * COARSE, last * COARSE)
+        seen_above = self._y[between] < seam
+        mixed = np.where(seen_above, above[between], below[: between.stop - between.start])
+        return np.concatenate(
+            [above[: between.start], mixed, below[between.stop - between.start :]]
+        )
 
     def _flesh_weight(self) -> Floats:
         """Return how far each coarse texel follows the mouth sideways, (h, w) / COARSE."""
@@ -116,4 +127,5 @@ def _box(rig: Rig, texture: Bytes, scale: Scale) -> Box:
     mouth = rig.mouth
     x0, x1 = scale.at(float(mouth.x[0])), scale.at(float(mouth.x[-1]))
     y0, y1 = scale.at(mouth.nose_y - 0.08 * rig.face_height), scale.at(mouth.neck_y) + 3
-    return Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1)))
+    box = Box(max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1)))
+    return box.trimmed(COARSE)

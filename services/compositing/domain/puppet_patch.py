@@ -54,6 +54,7 @@ def sample(source: Bytes, map_x: Floats, map_y: Floats) -> Bytes:
     return np.asarray(cv2.remap(source, map_x, map_y, cv2.INTER_LINEAR, borderMode=rim), np.uint8)
 
 
-def refine(coarse: Floats, width: int, height: int) -> Floats:
-    """Interpolate displacements known between every COARSE texels to (height, width, ...)."""
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
+def refine(coarse: Floats) -> Floats:
+    """Interpolate displacements (h, w) known for every COARSE texels to (h, w) * COARSE."""
+    height, width = coarse.shape
+    return np.asarray(cv2.resize(coarse, (width * COARSE, height * COARSE)), np.float32)

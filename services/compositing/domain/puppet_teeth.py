@@ -12,7 +12,7 @@ from services.chassis.rig import Colours
 from services.chassis.timeline import Floats
 
 SUPERSAMPLING: Final = 4
-ENAMEL: Final = np.float32([0.94, 0.985, 1.0])
+ENAMEL: Final = np.float32([0.91, 0.97, 1.0])
 """BGR; teeth are yellower than eyes."""
 
 
@@ -30,7 +30,7 @@ class Arch:
 
 
 UPPER: Final = Arch(
-    (0.21, 0.165, 0.165, 0.14, 0.12), (1.0, 0.93, 0.99, 0.86, 0.80), 0.82, 0.46, points_up=False
+    (0.21, 0.165, 0.165, 0.14, 0.12), (1.0, 0.955, 0.98, 0.91, 0.85), 0.82, 0.46, points_up=False
 )
 LOWER: Final = Arch(
     (0.125, 0.13, 0.14, 0.13, 0.12), (1.0, 1.0, 1.0, 0.93, 0.88), 0.66, 0.30, points_up=True
@@ -39,11 +39,10 @@ LOWER: Final = Arch(
 
 def tooth_colour(colours: Colours, gain: float) -> Floats:
     """Return the lightest tooth's colour, BGR (3,): the eyes' white, within reach of the skin."""
-    sclera, skin = colours.sclera[::-1], colours.skin[::-1]
-    white = np.clip(
-        sclera * np.float32(1.08), skin * np.float32(0.98), skin * np.float32(1.25) + 25
-    )
-    return np.asarray(np.minimum(white, 248) * ENAMEL * np.float32(gain), np.float32)
+    sclera, skin = colours.sclera[::-1], float(colours.skin.mean())
+    wanted = min(max(1.08 * float(sclera.mean()), 0.98 * skin), 1.25 * skin + 45)
+    white = np.minimum(sclera * np.float32(wanted / float(sclera.mean())), 248)
+    return np.asarray(white * ENAMEL * np.float32(gain), np.float32)
 
 
 def draw_arch(arch: Arch, white: Floats, half_width: float) -> Floats:

@@ -41,7 +41,7 @@ class Puppet:
         self.layers = puppet_matte.premultiply(texture, self.alpha)
         self.back: Floats = np.zeros((1, 1, 2), np.float32)
         self.head = HeadModel(rig)
-        self._bind(np.ascontiguousarray(texture[..., 2::-1]))
+        self._bind()
         self.pose(np.zeros(12, np.float32), np.zeros(7, np.float32), 0.0)
 
     def pose(self, motion: Floats, mouth: Floats, breath: float) -> None:
@@ -51,41 +51,29 @@ class Puppet:
         face heights, about .0016 at most. What is drawn depends on these alone, not on earlier
         poses.
         """
-        for number, (patch, cover) in enumerate(self._eyes):
+        for number, patch in enumerate(self._eyes):
             shape = patch.shape(*(float(motion[k]) for k in (6 + number, 8 + number, 10, 11)))
             if shape != self._eye_shapes[number]:
                 self._eye_shapes[number] = shape
-                self._write(patch.box, patch.draw(shape), cover)
+                self._write(patch.box, patch.draw(shape))
         key = self._mouth.key(mouth)
         if key != self._mouth_key:
             self._mouth_key = key
-            self._write(self._mouth.box, self._mouth.draw(key), self._mouth_cover)
+            self._write(self._mouth.box, self._mouth.draw(key))
         self.back = self.head.backward_map(motion[:6], breath)
 
-    def _bind(self, colours: Bytes) -> None:
-        """Cut the patches that move out of the texture (t, t, 3) BGR."""
+    def _bind(self) -> None:
+        """Cut the patches that move out of the texture."""
         rig = self.rig
         between = (rig.eye_right.iris_x + rig.eye_left.iris_x) / 2
-        self._eyes = []
-        for eye in (rig.eye_right, rig.eye_left):
-            patch = EyePatch(eye, colours, self.scale, between)
-            self._eyes.append((patch, self._cover(patch.box)))
-        self._mouth = MouthPatch(rig, colours, self.scale)
-        self._mouth_cover = self._cover(self._mouth.box)
+        pair = (rig.eye_right, rig.eye_left)
+        self._eyes = [EyePatch(eye, self.layers, self.scale, between) for eye in pair]
+        self._mouth = MouthPatch(rig, self.layers, self.scale)
         self._eye_shapes: list[EyeShape | None] = [None, None]
         self._mouth_key: Key | None = None
 
-    def _cover(self, box: Box) -> Bytes | None:
-        """Return alpha in a box as three channels of 0 to 255, or None where it is all 255."""
-        alpha = self.layers[box.y0 : box.y1, box.x0 : box.x1, 3]
-        if alpha.min() == 255:
-            return None
-        return np.asarray(cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), np.uint8)
-
-    def _write(self, box: Box, patch: Bytes, cover: Bytes | None) -> None:
-        if cover is not None:
-            patch = np.asarray(cv2.multiply(patch, cover, scale=1 / 255), np.uint8)
-        self.layers[box.y0 : box.y1, box.x0 : box.x1, :3] = patch
+    def _write(self, box: Box, patch: Bytes) -> None:
+        self.layers[box.y0 : box.y1, box.x0 : box.x1] = patch
 
 
 def _shrunk(texture: Bytes, canvas_pixels: int, largest_scale: float) -> Bytes:

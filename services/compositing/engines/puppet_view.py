@@ -19,7 +19,7 @@ from services.compositing.engines.puppet import Puppet
 
 NODE: Final = 16
 """Picture pixels between the nodes that the head's map is computed at."""
-BAND_NODES: Final = 4
+BAND_NODES: Final = 6
 """Nodes in a band: its map and pixels stay in the processor's cache."""
 CELL: Final = 8
 """Texels per cell of the outline's classes."""
@@ -53,7 +53,7 @@ class View:
         texels = puppet.scale.ratio / placement.scale * NODE
         self._classes = puppet_matte.classify(puppet.alpha, int(0.65 * texels) + CELL, CELL)
         self._fade = _fade_rows(placement, self.bounds)
-        pixels = (self.bounds.width + 2 * NODE) * (BAND_NODES + 2) * NODE
+        pixels = (self.bounds.width + 3 * NODE) * (BAND_NODES + 2) * NODE
         self._map = np.empty(2 * pixels, np.float32)
         self._layer, self._wall = np.empty(4 * pixels, np.uint8), np.empty(3 * pixels, np.uint8)
         self._alpha = np.empty(pixels, np.uint8)

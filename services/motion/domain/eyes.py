@@ -47,7 +47,7 @@ def trace_eye(rgb: Bytes, landmarks: Floats, points: EyePoints) -> Eye:
         brow_x=float(brow[:, 0].mean()),
         brow_y=float(brow[:, 1].mean()),
         brow_top=brow_top,
-        lid_colour=_lid_colour(rgb, x, upper_y, brow, width),
+        lid_colour=_lid_colour(rgb, x, (upper_y, lower_y), brow),
     )
 
 
@@ -84,16 +84,23 @@ def _opening_pixels(rgb: Bytes, eye: Eye) -> Floats:
     return np.asarray(columns[within & (gap > 0.3 * gap.max())], np.float32)
 
 
-def _lid_colour(rgb: Bytes, x: Floats, upper: Floats, brow: Floats, width: float) -> Floats:
-    """Return the skin between brow and lashes, RGB (3,): its lighter half, lit like a round lid."""
-    middle = float(x.mean())
-    columns = np.abs(x - middle) < 0.3 * width
-    rows = np.arange(rgb.shape[0], dtype=np.float32)[:, None]
-    lashes = upper[columns] - 0.16 * width
+def _lid_colour(rgb: Bytes, x: Floats, lids: tuple[Floats, Floats], brow: Floats) -> Floats:
+    """Return the skin of a closed lid, RGB (3,): between brow bone and cheek, nearer to the cheek.
+
+    What an open eye shows of its lid lies in the shade of the socket and is no measure.
+    """
+    width = float(x[-1] - x[0]) / (1 + 2 * MARGIN)
+    columns = np.abs(x - x.mean()) < 0.3 * width
+    upper, lower = lids[0][columns], lids[1][columns]
+    lashes = upper - 0.16 * width
     bone = np.maximum(np.median(brow[5:, 1]) + 0.04 * width, lashes - 0.40 * width)
-    within = (rows > bone) & (rows < lashes)
-    pixels = rgb[:, x[columns].astype(int)][within].astype(np.float32)
-    if len(pixels) == 0:
-        pixels = rgb[int(lashes.min()), x[columns].astype(int)].astype(np.float32)
-    brightness = pixels.mean(axis=1)
-    return np.asarray(np.median(pixels[brightness >= np.median(brightness)], axis=0), np.float32)
+    strip = rgb[:, x[columns].astype(int)]
+    shaded = _between(strip, np.minimum(bone, lashes - 2), lashes)
+    cheek = _between(strip, lower + 0.14 * width, lower + 0.36 * width)
+    return np.asarray(0.35 * shaded + 0.65 * cheek, np.float32)
+
+
+def _between(strip: Bytes, top: Floats, bottom: Floats) -> Floats:
+    """Return the median colour of a strip's columns (n, C, 3) between two lines (C,)."""
+    rows = np.arange(strip.shape[0], dtype=np.float32)[:, None]
+    return np.asarray(np.median(strip[(rows > top) & (rows < bottom)], axis=0), np.float32)

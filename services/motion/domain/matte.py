@@ -118,7 +118,7 @@ def _solve_edge(rgb: Bytes, alpha: Floats) -> tuple[Floats, Floats]:
     foreign = np.clip((np.abs(picture - plate).max(axis=2) - 14) / 26, 0, 1)
     trust = np.clip(power / 900, 0, 1)
     mixed = alpha * (1 - trust) + np.maximum(solved, foreign) * trust
-    refined = np.where(band, mixed, alpha)
+    refined = np.where(band, np.clip(mixed, *_limits(alpha)), alpha)
     refined[inside > 0] = 1
     share = refined[..., None]
     own = np.clip((picture - (1 - share) * plate) / np.maximum(share, 0.15), 0, 255)
@@ -126,6 +126,19 @@ def _solve_edge(rgb: Bytes, alpha: Floats) -> tuple[Floats, Floats]:
     colours = np.where(band[..., None], own * blend + person * (1 - blend), picture)
     colours = np.where((refined > 0.02)[..., None], colours, person)
     return refined.astype(np.float32), colours.astype(np.float32)
+
+
+def _limits(alpha: Floats) -> tuple[Floats, Floats]:
+    """Return how low and how high alpha may go, (n, n) each, by the distance from its outline.
+
+    Hair as dark as the wall solves to nothing, a wall as light as a shirt to person: deep inside
+    and far outside the outline stands.
+    """
+    pixel = 1024 / alpha.shape[0]
+    solid = (alpha > 0.5).astype(np.uint8)
+    inward = cv2.distanceTransform(solid, cv2.DIST_L2, 5) * pixel
+    outward = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5) * pixel
+    return smooth_step(1.5, 8.0, inward), 1 - smooth_step(9.0, 18.0, outward)
 
 
 def _guided(guide: Floats, mask: Floats, radius: int, softness: float) -> Floats:
