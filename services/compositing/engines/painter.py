@@ -45,8 +45,8 @@ class Painter:
         The view's puppet must be posed. frame: counted from the video's start; remaining: as
         `Graphics.layers` takes it.
         """
-        stale = self._relay(frame, remaining)
-        stale = self._recaption(spoken) or stale
+        relaid, recaptioned = self._relay(frame, remaining), self._recaption(spoken)
+        stale = relaid or recaptioned  # what is relaid is the whole picture
         for box in stale:
             np.copyto(box.of(self._canvas), box.of(self._clean))
         self._view.paint(self._canvas)
