@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-
 from rostrum.media.v1 import media_pb2
+
 from services.chassis import media
 from services.chassis.errors import Invalid
 from services.chassis.rig import Rig

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, get_type_hints
 
 import numpy as np
@@ -119,8 +119,8 @@ class Colours:
 class Rig:
     """A portrait made ready to move, on its square canvas.
 
-    Distances are canvas pixels; x to the right, y down, pixel centres at whole numbers. A texture of
-    side t is sampled at (x + .5) t / canvas_pixels - .5.
+    Distances are canvas pixels; x to the right, y down, pixel centres at whole numbers. A texture
+    of side t is sampled at (x + .5) t / canvas_pixels - .5.
     """
 
     canvas_pixels: int
@@ -178,14 +178,13 @@ Part = TypeVar("Part", Head, Person, Eye, Mouth, Colours, Rig)
 PARTS: Final = (Head, Person, Eye, Mouth, Colours)
 
 
-def _flatten(prefix: str, part: Any) -> dict[str, npt.NDArray[np.generic]]:
+def _flatten(prefix: str, part: object) -> dict[str, npt.NDArray[np.generic]]:
     arrays: dict[str, npt.NDArray[np.generic]] = {}
-    for field in fields(part):
-        value = getattr(part, field.name)
+    for name, value in vars(part).items():
         if isinstance(value, PARTS):
-            arrays |= _flatten(f"{prefix}{field.name}.", value)
+            arrays |= _flatten(f"{prefix}{name}.", value)
         else:
-            arrays[prefix + field.name] = np.asarray(value)
+            arrays[prefix + name] = np.asarray(value)
     return arrays
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rostrum.restoration.v1.restoration_pb2 import RestoreRequest, RestoreResponse
+
 from services.chassis import pictures
 from services.chassis.engines import Engines, Methods
 from services.chassis.store import Store

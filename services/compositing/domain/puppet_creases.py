@@ -1,8 +1,9 @@
-"""Shadows that speech throws on still skin: folds beside a wide mouth, the hollow under a round one."""
+"""Shadows that speech throws on skin: folds beside a wide mouth, the hollow under a round one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ FOLDS: Final = ((129, 203, 206, 216, 212), (358, 423, 426, 436, 432))
 FOLD_DEPTH: Final = 0.65
 """Share of light taken from a fold's middle per unit of the mouth's width."""
 DEEPEST_FOLD: Final = 0.09
-SHADE: Final = np.float32([1.0, 0.95, 0.62])
+SHADE: Final = np.array([1.0, 0.95, 0.62], np.float32)
 """BGR: what lies in a fold is lit through skin, and reddens."""
 HOLLOW_DEPTH: Final = 0.13
 """Share of light taken under the lower lip of a fully rounded mouth."""
@@ -77,7 +78,7 @@ def _fold(points: Floats, half: float, box: Box) -> Fold:
     x, y = np.meshgrid(np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32))
     nearest = np.full(x.shape, np.inf, np.float32)
     along = np.zeros(x.shape, np.float32)
-    for number, (start, end) in enumerate(zip(points, points[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(points)):
         way = end - start
         part = ((x - start[0]) * way[0] + (y - start[1]) * way[1]) / float(way @ way)
         part = np.clip(part, 0, 1)

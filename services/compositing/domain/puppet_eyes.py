@@ -145,7 +145,7 @@ class EyePatch:
         rows[:] = np.clip(lit + np.float32(0.5), 0, 255)
 
     def _open(self, patch: Bytes, closure: float, across: float, down: float) -> None:
-        """Draw the lower lid and, between the lids, the eyeball: covered by them, never squeezed."""
+        """Draw the lower lid and, between the lids, the eyeball: covered, never squeezed."""
         shut = max(closure, 0.0)
         upper = self._upper + np.float32(0.95 * closure) * self._gap
         lower = self._lower - np.float32(0.05 * shut) * self._gap

@@ -51,16 +51,16 @@ class Interior:
         self._half = lips.half_width
         self._centre = lips.centre
         self._teeth_line = lips.seam_middle
-        lip = rig.colours.lip[::-1]
-        self._dark = lip * np.float32([0.16, 0.15, 0.26]) + np.float32([5, 4, 9])
-        self._deep = lip * np.float32([0.42, 0.42, 0.55]) - self._dark
-        self._tongue = lip * np.float32([0.74, 0.70, 0.86])
+        lip = rig.colours.lip[::-1].astype(np.float32)
+        self._dark = lip * _bgr(0.16, 0.15, 0.26) + _bgr(5, 4, 9)
+        self._deep = lip * _bgr(0.42, 0.42, 0.55) - self._dark
+        self._tongue = lip * _bgr(0.74, 0.70, 0.86)
         white = tooth_colour(rig.colours, rig.teeth_gain)
         self._upper = draw_arch(UPPER, white, self._half)
         self._lower = draw_arch(LOWER, white, self._half)
         field = np.random.default_rng(GRAIN_SEED).normal(size=size).astype(np.float32)
-        field = cv2.GaussianBlur(field, (0, 0), 0.6)
-        self._grain = field * np.float32(rig.noise / float(field.std()))
+        soft = np.asarray(cv2.GaussianBlur(field, (0, 0), 0.6), np.float32)
+        self._grain = soft * np.float32(rig.noise / float(soft.std()))
 
     def paint(self, patch: Bytes, lines: LipLines, shape: MouthShape, stretch: float) -> None:
         """Paint the inside into a patch (h, w, 4) BGRA whose lips are in place."""
@@ -131,35 +131,41 @@ class Interior:
         if shown > 0.01:
             top = middle_lower - (0.105 + 0.10 * wide) * self._half
             light = np.float32(0.62) * np.clip(0.30 + np.float32(0.75) * opening.down, 0, 1)
-            self._put(picture, opening, self._lower, top, stretch, shown, light)
+            self._put(picture, opening, _Row(self._lower, top, shown, light), stretch)
         bottom = self._teeth_line + (0.15 + 0.22 * wide - 0.04 * shape.round) * self._half
         near_lip = np.clip(opening.from_upper * np.float32(1 / (0.115 * self._half)), 0, 1)
-        light = np.float32(0.62) + np.float32(0.38) * near_lip * (
-            np.float32(1.25) - np.float32(0.25) * near_lip
-        )
+        near_lip *= np.float32(1.25) - np.float32(0.25) * near_lip
+        light = np.float32(0.62) + np.float32(0.38) * near_lip
         aside = np.clip(1 - np.float32(0.55) * np.abs(opening.across) ** np.float32(2.5), 0.25, 1)
         light = light * aside * np.float32(min(0.62 + opening.tallest / 0.40, 1.0))
         top = bottom - self._upper.shape[0]
-        self._put(picture, opening, self._upper, top, stretch, 1 - 0.55 * shape.round, light)
+        self._put(picture, opening, _Row(self._upper, top, 1 - 0.55 * shape.round, light), stretch)
 
-    def _put(
-        self,
-        picture: Floats,
-        opening: Opening,
-        sprite: Floats,
-        top: float,
-        stretch: float,
-        alpha: float,
-        light: Floats,
-    ) -> None:
+    def _put(self, picture: Floats, opening: Opening, row: _Row, stretch: float) -> None:
         narrow = 1 / max(0.86, min(1.06, stretch))
         height, width = opening.cover.shape
-        left = (float(opening.x[0]) - self._centre) * narrow + sprite.shape[1] / 2
-        matrix = np.array([[narrow, 0, left], [0, 1, opening.rows.start - top]])
+        left = (float(opening.x[0]) - self._centre) * narrow + row.sprite.shape[1] / 2
+        matrix = np.array([[narrow, 0, left], [0, 1, opening.rows.start - row.top]])
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        teeth = cv2.warpAffine(sprite, matrix, (width, height), flags=how)
-        picture *= 1 - teeth[..., 3:] * np.float32(alpha)
-        picture += teeth[..., :3] * (light * np.float32(alpha))[..., None]
+        teeth = cv2.warpAffine(row.sprite, matrix, (width, height), flags=how)
+        picture *= 1 - teeth[..., 3:] * np.float32(row.alpha)
+        picture += teeth[..., :3] * (row.light * np.float32(row.alpha))[..., None]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of teeth, where it stands and how it is lit."""
+
+    sprite: Floats
+    top: float
+    """Row of the sprite's upper edge, texels from the patch's corner."""
+    alpha: float
+    light: Floats
+    """(R, C)."""
+
+
+def _bgr(blue: float, green: float, red: float) -> Floats:
+    return np.array([blue, green, red], np.float32)
 
 
 def find_opening(lines: LipLines, height: int, half_width: float) -> Opening | None:

@@ -131,7 +131,7 @@ class Lips:
         return 1 + shape.width - 0.30 * shape.jaw
 
     def rows_below(self, lines: LipLines, y: Floats, every: int) -> Floats:
-        """Return the portrait's row for rows y (R, 1) of lower lip, chin and neck: (R, C / every)."""
+        """Return the portrait's row for rows y (R, 1) of lower lip, chin, neck: (R, C / every)."""
         step = slice(None, None, every)
         lower, bottom, chin = lines.lower[step], lines.lip_bottom[step], lines.chin[step]
         from_lower, from_bottom = lines.from_lower[step], lines.from_lip_bottom[step]

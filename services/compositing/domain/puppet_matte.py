@@ -31,15 +31,15 @@ def fade_cuts(alpha: Floats, person: Person, scale: Scale) -> Floats:
     left, right = scale.at(person.left), scale.at(person.right - 1)
     top, bottom = scale.at(person.top), scale.at(person.bottom - 1)
     reach = np.float32(FADE * (right - left))
-    faded = alpha.copy()
+    faded = alpha.astype(np.float32)
     # What lies on the rim would go on beyond it when the head moves; below, it shall.
     faded[0] = faded[:, 0] = faded[:, -1] = 0
     if person.cut_left:
-        faded = faded * smooth_step(left, left + reach, across)
+        faded *= smooth_step(left, left + reach, across)
     if person.cut_right:
-        faded = faded * smooth_step(0.0, reach, right - across)
+        faded *= smooth_step(0.0, reach, right - across)
     if person.cut_top:
-        faded = faded * smooth_step(top, top + TOP_FADE * (bottom - top), down)
+        faded *= smooth_step(top, top + TOP_FADE * (bottom - top), down)
     return np.asarray(faded, np.float32)
 
 

@@ -44,7 +44,9 @@ class MouthPatch:
         self._lips = Lips(rig.mouth, scale, self.box)
         self._interior = Interior(rig, self._lips, (height, width))
         self._creases = Creases(rig, self._lips, scale, self.box)
-        self._steps = np.float32(self._lips.half_width * STEPS_PER_TEXEL) * np.float32(REACH)
+        self._steps = np.float32(self._lips.half_width * STEPS_PER_TEXEL) * np.array(
+            REACH, np.float32
+        )
         self._x = self._lips.columns[None]
         self._y = np.arange(height, dtype=np.float32)[:, None]
         self._coarse_x = np.arange(0, width, COARSE, dtype=np.float32)[None] + COARSE_OFFSET
@@ -56,7 +58,7 @@ class MouthPatch:
         return tuple(int(step) for step in np.rint(mouth * self._steps))
 
     def draw(self, key: Key) -> Bytes:
-        """Return the patch (h, w, 4), premultiplied BGRA; the portrait's own pixels where nothing moves."""
+        """Return the patch (h, w, 4), premultiplied BGRA; at rest the portrait's own pixels."""
         if not any(key) and self._lips.gap.max() <= 0:
             return self._source
         shape = self._shape(key)
@@ -68,7 +70,7 @@ class MouthPatch:
 
     def _shape(self, key: Key) -> MouthShape:
         jaw, width, round_, upper, tuck, tongue, press = (
-            float(step) for step in np.float32(key) / self._steps
+            float(step) for step in np.array(key, np.float32) / self._steps
         )
         jaw = max(0.0, jaw)
         smile = self._rig.mouth.smile
@@ -89,7 +91,7 @@ class MouthPatch:
         """Return lips, chin and cheeks in their new places, parted along the seam."""
         stretch = np.float32(self._lips.stretch(shape) - 1)
         narrow = 1 / (1 + stretch * self._flesh) - 1
-        aside = (self._coarse_x - np.float32(self._lips.centre)) * narrow
+        aside = np.asarray((self._coarse_x - np.float32(self._lips.centre)) * narrow, np.float32)
         return sample(self._source, refine(aside) + self._x, self._rows(lines) + self._y)
 
     def _rows(self, lines: LipLines) -> Floats:

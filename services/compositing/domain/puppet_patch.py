@@ -17,6 +17,9 @@ COARSE: Final = 2
 COARSE_OFFSET: Final = np.float32((COARSE - 1) / 2)
 
 
+Number = Floats | np.float32 | float
+
+
 @dataclass(frozen=True)
 class Scale:
     """Canvas pixels to texels and back; pixel centres lie at whole numbers in both."""
@@ -37,9 +40,9 @@ class Scale:
         return (texels + np.float32(0.5)) / np.float32(self.ratio) - np.float32(0.5)
 
 
-def smooth_step(start: Floats | float, end: Floats | float, x: Floats) -> Floats:
+def smooth_step(start: Number, end: Number, x: Number) -> Floats:
     """Return the cubic step from 0 at `start` to 1 at `end`."""
-    t = np.clip((x - start) / (end - start), 0, 1)
+    t = np.clip((np.asarray(x) - start) / (np.asarray(end) - start), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 

@@ -12,7 +12,7 @@ from services.chassis.rig import Colours
 from services.chassis.timeline import Floats
 
 SUPERSAMPLING: Final = 4
-ENAMEL: Final = np.float32([0.91, 0.97, 1.0])
+ENAMEL: Final = np.array([0.91, 0.97, 1.0], np.float32)
 """BGR; teeth are yellower than eyes."""
 
 

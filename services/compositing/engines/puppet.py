@@ -41,6 +41,8 @@ class Puppet:
         self.layers = puppet_matte.premultiply(texture, self.alpha)
         self.back: Floats = np.zeros((1, 1, 2), np.float32)
         self.head = HeadModel(rig)
+        self._eye_shapes: list[EyeShape | None] = [None, None]
+        self._mouth_key: Key | None = None
         self._bind()
         self.pose(np.zeros(12, np.float32), np.zeros(7, np.float32), 0.0)
 
@@ -69,8 +71,6 @@ class Puppet:
         pair = (rig.eye_right, rig.eye_left)
         self._eyes = [EyePatch(eye, self.layers, self.scale, between) for eye in pair]
         self._mouth = MouthPatch(rig, self.layers, self.scale)
-        self._eye_shapes: list[EyeShape | None] = [None, None]
-        self._mouth_key: Key | None = None
 
     def _write(self, box: Box, patch: Bytes) -> None:
         self.layers[box.y0 : box.y1, box.x0 : box.x1] = patch

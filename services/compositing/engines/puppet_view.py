@@ -21,6 +21,8 @@ NODE: Final = 16
 """Picture pixels between the nodes that the head's map is computed at."""
 BAND_NODES: Final = 6
 """Nodes in a band: its map and pixels stay in the processor's cache."""
+WHOLE_MAP: Final = np.empty(0, np.float32)
+"""Stands where OpenCV would take a map's second half."""
 CELL: Final = 8
 """Texels per cell of the outline's classes."""
 
@@ -60,15 +62,10 @@ class View:
 
     def paint(self, out: Bytes) -> None:
         """Draw background and presenter inside `bounds` of a picture (H, W, 3) BGR."""
-        nodes = self._puppet.scale.texels(
-            cv2.remap(
-                self._puppet.back,
-                self._nodes_x,
-                self._nodes_y,
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-        )
+        rim = cv2.BORDER_REPLICATE
+        x, y = self._nodes_x, self._nodes_y
+        back = cv2.remap(self._puppet.back, x, y, cv2.INTER_LINEAR, borderMode=rim)
+        nodes = self._puppet.scale.texels(np.asarray(back, np.float32))
         kinds = self._kinds(nodes)
         for first in range(0, len(kinds), BAND_NODES):
             band = slice(first, min(first + BAND_NODES, len(kinds)))
@@ -107,7 +104,7 @@ class View:
         cv2.remap(
             self._puppet.layers,
             inner,
-            None,
+            WHOLE_MAP,
             cv2.INTER_LINEAR,
             dst=layer,
             borderMode=cv2.BORDER_REPLICATE,
@@ -153,10 +150,11 @@ def reach(puppet: Puppet, placement: Placement) -> Box:
     alpha = cv2.resize(puppet.alpha, (GRID, GRID), interpolation=cv2.INTER_AREA)
     person = cv2.dilate(alpha, np.ones((3, 3), np.uint8)) > 0
     along = np.linspace(0, puppet.rig.canvas_pixels - 1, GRID, dtype=np.float32)
-    rest = np.dstack(np.meshgrid(along, along))[person]
+    grid_x, grid_y = np.meshgrid(along, along)
+    rest = np.stack([grid_x[person], grid_y[person]], axis=1)
     far = np.float32(1e3)
     places = [
-        rest + puppet.head.displacement(far * np.float32(signs), 0.0)[person]
+        rest + puppet.head.displacement(far * np.array(signs, np.float32), 0.0)[person]
         for signs in itertools.product((-1, 1), repeat=6)
     ]
     low, high = np.min(places, axis=(0, 1)), np.max(places, axis=(0, 1))

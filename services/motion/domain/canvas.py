@@ -64,11 +64,11 @@ def cut_square(picture: Bytes, square: Square) -> Bytes:
     height, width = picture.shape[:2]
     left, top, side = round(square.left), round(square.top), round(square.side)
     right, bottom = left + side, top + side
-    window = picture[max(0, top) : bottom, max(0, left) : right]
+    kept = picture[max(0, top) : bottom, max(0, left) : right]
     above, below = max(0, -top), max(0, bottom - height)
     before, after = max(0, -left), max(0, right - width)
-    window = cv2.copyMakeBorder(window, 0, below, 0, 0, cv2.BORDER_REPLICATE)
-    window = cv2.copyMakeBorder(window, above, 0, before, after, border, value=(0, 0, 0, 0))
+    lower = cv2.copyMakeBorder(kept, 0, below, 0, 0, cv2.BORDER_REPLICATE)
+    window = cv2.copyMakeBorder(lower, above, 0, before, after, border, value=(0, 0, 0, 0))
     if square.pixels != side:
         size = (square.pixels, square.pixels)
         window = cv2.resize(window, size, interpolation=cv2.INTER_AREA)

@@ -58,7 +58,8 @@ def neck_pivot(landmarks: Floats) -> Floats:
     height = face_height(landmarks)
     outline = -float(np.median(landmarks[list(mesh.OVAL), 2]))
     chin = float(landmarks[mesh.CHIN, 1])
-    return np.float32([middle_x(landmarks), chin + 0.02 * height, outline - 0.35 * height])
+    behind = outline - 0.35 * height
+    return np.array([middle_x(landmarks), chin + 0.02 * height, behind], np.float32)
 
 
 def middle_x(landmarks: Floats) -> float:
@@ -76,7 +77,7 @@ def grid(canvas_pixels: int) -> tuple[Floats, Floats]:
 def _support(landmarks: Floats, height: float) -> tuple[Floats, Floats]:
     oval = landmarks[list(mesh.OVAL)]
     middle_y = float(landmarks[mesh.FOREHEAD, 1] + landmarks[mesh.CHIN, 1]) / 2
-    centre = np.float32([middle_x(landmarks), middle_y])
+    centre = np.array([middle_x(landmarks), middle_y], np.float32)
     outline = -float(np.median(oval[:, 2]))
     points, depths = [landmarks[:468:2, :2]], [-landmarks[:468:2, 2]]
     for size, behind in RINGS:

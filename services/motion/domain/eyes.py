@@ -59,7 +59,7 @@ def sclera_colour(rgb: Bytes, eyes: tuple[Eye, Eye]) -> Floats:
         if len(pixels) > 8
     ]
     if not light:
-        return np.float32([210, 205, 200])
+        return np.array([210, 205, 200], np.float32)
     return np.asarray(np.median(np.concatenate(light), axis=0), np.float32)
 
 

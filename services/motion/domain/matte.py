@@ -28,8 +28,8 @@ def clean_matte(rgba: Bytes) -> Bytes:
     Colours go on under the transparent part, so that whatever resamples the picture mixes in
     nothing foreign.
     """
-    alpha = rgba[..., 3].astype(np.float32) / 255
-    alpha = np.clip((alpha - 0.02) / 0.96, 0, 1) * _without_specks(alpha)
+    raw = _float(rgba[..., 3] / 255)
+    alpha = _float(np.clip((raw - 0.02) / 0.96, 0, 1) * _without_specks(raw))
     colours = spread_colours(rgba[..., :3], alpha, sure=0.5)
     return _joined(colours, alpha)
 
@@ -43,8 +43,8 @@ def cut_out(rgb: Bytes, likelihood: Floats) -> Bytes:
     """
     side = rgb.shape[0]
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    soft = _guided(gray, smooth_step(0.3, 0.75, likelihood), max(3, side // 96), 1e-4)
-    alpha = np.clip((soft - 0.08) / 0.84, 0, 1)
+    soft = _guided(_float(gray), smooth_step(0.3, 0.75, likelihood), max(3, side // 96), 1e-4)
+    alpha = _float(np.clip((soft - 0.08) / 0.84, 0, 1))
     alpha *= _without_specks(alpha)
     alpha, colours = _solve_edge(rgb, alpha)
     return _joined(colours, alpha)
@@ -65,7 +65,7 @@ def push_pull(picture: Floats, known: Floats) -> Floats:
     """
     levels = [(picture * known[..., None], known)]
     while min(levels[-1][1].shape) > 3:
-        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
+        levels.append((_float(cv2.pyrDown(levels[-1][0])), _float(cv2.pyrDown(levels[-1][1]))))
     filled = levels[-1][0] / np.maximum(levels[-1][1], 1e-3)[..., None]
     for colours, weight in levels[-2::-1]:
         coarse = cv2.resize(filled, colours.shape[1::-1])
@@ -81,7 +81,10 @@ def measure_person(alpha: Floats) -> Person:
     left, right = int(columns[0]), int(columns[-1]) + 1
     solid = alpha > 0.5
     return Person(
-        *map(float, (left, top, right, bottom)),
+        left=float(left),
+        top=float(top),
+        right=float(right),
+        bottom=float(bottom),
         cut_left=_is_straight(solid[:, left], solid[:, left + 1]),
         cut_top=_is_straight(solid[top], solid[top + 1]),
         cut_right=_is_straight(solid[:, right - 1], solid[:, right - 2]),
@@ -143,12 +146,16 @@ def _limits(alpha: Floats) -> tuple[Floats, Floats]:
 
 def _guided(guide: Floats, mask: Floats, radius: int, softness: float) -> Floats:
     def mean(values: Floats) -> Floats:
-        return np.asarray(cv2.boxFilter(values, -1, (2 * radius + 1, 2 * radius + 1)))
+        return _float(cv2.boxFilter(values, -1, (2 * radius + 1, 2 * radius + 1)))
 
     guide_mean, mask_mean = mean(guide), mean(mask)
     covariance = mean(guide * mask) - guide_mean * mask_mean
     gain = covariance / (mean(guide * guide) - guide_mean**2 + softness)
-    return np.clip(mean(gain) * guide + mean(mask_mean - gain * guide_mean), 0, 1)
+    return _float(np.clip(mean(gain) * guide + mean(mask_mean - gain * guide_mean), 0, 1))
+
+
+def _float(values: npt.ArrayLike) -> Floats:
+    return np.asarray(values, np.float32)
 
 
 def _disc(radius: int) -> Bytes:

@@ -41,7 +41,7 @@ def trace_mouth(rgb: Bytes, landmarks: Floats) -> Mouth:
     )
     lip_top, lip_bottom = (_line(landmarks, p, x, 6) for p in (mesh.LIP_TOP, mesh.LIP_BOTTOM))
     upper, lower = _seam(rgb, landmarks, x, centre, half)
-    seam = (upper + lower) / 2
+    seam = _float((upper + lower) / 2)
     height, chin = face_height(landmarks), float(landmarks[mesh.CHIN, 1])
     return Mouth(
         x=x,
@@ -120,17 +120,17 @@ def _dark_line(rgb: Bytes, landmarks: Floats, x: Floats, centre: float, half: fl
     guess = np.minimum((upper + lower) / 2, upper + np.float32(0.03 * half))
     reach = max(3, round(0.13 * half))
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    gray = cv2.GaussianBlur(gray, (0, 0), max(0.6, half / 60))
+    soft = cv2.GaussianBlur(gray, (0, 0), max(0.6, half / 60))
     offsets = np.arange(-reach, reach + 1, dtype=np.float32)
     map_x = np.repeat(x[None], len(offsets), axis=0)
-    strip = cv2.remap(gray, map_x, guess + offsets[:, None], cv2.INTER_LINEAR)
+    strip = _float(cv2.remap(soft, map_x, guess + offsets[:, None], cv2.INTER_LINEAR))
     inside = np.abs(x - centre) < INNER * half
-    cost = strip[:, inside] + 0.6 * np.abs(offsets)[:, None] * (10 / reach)
+    cost = _float(strip[:, inside] + np.abs(offsets)[:, None] * (6 / reach))
     offset = np.zeros(len(x), np.float32)
     offset[inside] = _refined(strip[:, inside], _path(cost), offsets)
-    offset = cv2.GaussianBlur(offset[None], (0, 0), max(0.05 * half, 0.8))[0]
+    smooth = cv2.GaussianBlur(offset[None], (0, 0), max(0.05 * half, 0.8))[0]
     fade = np.clip((1.08 - np.abs(x - centre) / half) / 0.15, 0, 1)
-    return _float(guess + offset * fade)
+    return _float(guess + smooth * fade)
 
 
 def _path(cost: Floats) -> Indices:

@@ -25,7 +25,7 @@ def measure_rig(rgba: Bytes, landmarks: Floats, jaw_percent: int, teeth_percent:
     pair = tuple(eyes.trace_eye(rgb, landmarks, p) for p in (mesh.EYE_RIGHT, mesh.EYE_LEFT))
     lips = mouth.trace_mouth(rgb, landmarks)
     height = depth.face_height(landmarks)
-    person = matte.measure_person(rgba[..., 3].astype(np.float32) / 255)
+    person = matte.measure_person(np.asarray(rgba[..., 3] / 255, np.float32))
     return Rig(
         canvas_pixels=side,
         landmarks=landmarks,

@@ -19,25 +19,26 @@ VERSION: Final = 1
 """Part of the engine's fingerprint: goes up when the same portrait gives another rig."""
 
 GLANCES: Final = ((1.0, 0, 0), (0.97, 3, 5), (1.03, -4, 2), (0.94, 6, -5), (1.06, -7, -6))
-"""Scale and shift in pixels of the views that landmarks are averaged over: one errs by .7 pixels."""
+"""Scale and shift in pixels of the views that landmarks are averaged over: one errs by .7."""
 
 
 def build(picture: Bytes, jaw_percent: int, teeth_percent: int) -> tuple[Rig, Bytes]:
     """Return the rig of a portrait and its texture (n, n, 4), RGBA with straight alpha.
 
-    picture: (h, w, 3) RGB or (h, w, 4) RGBA with straight alpha; alpha that covers everything counts
-    as none, and the person is cut out. jaw_percent, teeth_percent: see `RigSettings`; 0: measured.
+    picture: (h, w, 3) RGB or (h, w, 4) RGBA with straight alpha; alpha that covers everything
+    counts as none, and the person is cut out. jaw_percent, teeth_percent: see `RigSettings`; 0:
+    measured.
     Raises Invalid where there is no face, or nothing of a person.
     """
     height, width = picture.shape[:2]
     square = choose_square(width, height, _landmarks(on_grey(picture)))
     canvas = cut_square(with_true_alpha(picture), square)
     shown = on_grey(canvas)
-    mesh = np.mean([_glance(shown, *glance) for glance in GLANCES], axis=0, dtype=np.float32)
-    if canvas.shape[2] == 4:
-        texture = clean_matte(canvas)
-    else:
-        texture = cut_out(canvas, faces.matte(shown))
+    glances = np.stack([_glance(shown, *glance) for glance in GLANCES])
+    mesh: Floats = glances.mean(axis=0, dtype=np.float32)
+    texture = clean_matte(canvas) if canvas.shape[2] == 4 else cut_out(canvas, faces.matte(shown))
+    inside = cut_square(np.full((height, width, 4), 255, np.uint8), square)[..., 3]
+    texture[..., 3] = np.minimum(texture[..., 3], inside)
     if texture[..., 3].max() < 128:
         raise Invalid("portrait", "PORTRAIT_NO_PERSON", "nothing of the picture is a person")
     return measure_rig(texture, mesh, jaw_percent, teeth_percent), texture
@@ -71,5 +72,5 @@ def _glance(bgr: Bytes, scale: float, right: float, down: float) -> Floats:
     matrix = np.array([[scale, 0, right], [0, scale, down]])
     size = bgr.shape[1::-1]
     moved = cv2.warpAffine(bgr, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    mesh = _landmarks(np.asarray(moved, np.uint8)) - np.float32([right, down, 0])
+    mesh = _landmarks(np.asarray(moved, np.uint8)) - np.array([right, down, 0], np.float32)
     return np.asarray(mesh / np.float32(scale), np.float32)

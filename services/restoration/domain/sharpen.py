@@ -14,7 +14,7 @@ SUPERSAMPLING: Final = 1.5
 pixel; at 1.5 by a tenth, for the same cost of drawing."""
 LARGEST_TEXTURE: Final = 1920
 """Texels; more than the largest picture shows."""
-AMOUNT: Final = 0.40
+AMOUNT: Final = 0.22
 """Of the unsharp mask on a face as large as `FULL_FACE`."""
 FULL_FACE: Final = 700.0
 """Texels from hairline to chin; smaller faces are already edged by their own picture's scaling."""
