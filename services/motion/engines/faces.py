@@ -62,15 +62,15 @@ def landmarks_in(bgr: Bytes, box: Box) -> Floats | None:
 
 
 def boxes(bgr: Bytes) -> list[Box]:
-    """Return every face of a picture (h, w, 3), the largest first; those in the background too.
+    """Return the faces of a picture (h, w, 3), the largest first.
 
-    The whole is looked at, and then parts of it, down to a third of the short side: the detector
-    sees 192 x 192 pixels, in which a small face is nothing.
+    Finds every face that is not dwarfed by the largest: the whole is looked at, and then parts of
+    it, down to a third of the short side, for the detector sees 192 x 192 pixels, in which a small
+    face is nothing.
     """
     shrink = min(1, SCANNED_PIXELS / max(bgr.shape[:2]))
     smaller = cv2.resize(bgr, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    scanned = np.asarray(smaller, np.uint8)
-    found = [box for window in _windows(*scanned.shape[:2]) for box in _detect(scanned, window)]
+    found = _scan(np.asarray(smaller, np.uint8))
     kept: list[Box] = []
     for box in sorted(found, key=lambda box: -box.score):
         if not any(_overlap(box, other) for other in kept):
@@ -79,16 +79,19 @@ def boxes(bgr: Bytes) -> list[Box]:
     return sorted(full, key=lambda box: -box.side)
 
 
-def _windows(height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
-    yield 0, 0, width, height
+def _scan(bgr: Bytes) -> list[Box]:
+    height, width = bgr.shape[:2]
+    found = list(_detect(bgr, (0, 0, width, height)))
     for share in (1, 2, 3):
         side = min(height, width) // share
-        if side < SMALLEST_WINDOW:
-            return
+        largest = max((box.side for box in found), default=0)
+        if side < SMALLEST_WINDOW or largest > side:
+            break  # beside so large a face, what would be found now is background
         columns, rows = (1 + math.ceil(2 * (n - side) / side) for n in (width, height))
         for top in np.linspace(0, height - side, rows).astype(int):
             for left in np.linspace(0, width - side, columns).astype(int):
-                yield int(left), int(top), side, side
+                found.extend(_detect(bgr, (int(left), int(top), side, side)))
+    return found
 
 
 def _detect(bgr: Bytes, window: tuple[int, int, int, int]) -> Iterator[Box]:

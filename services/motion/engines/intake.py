@@ -124,13 +124,19 @@ def _warnings(seen: Iterable[Violation]) -> tuple[Advice, ...]:
 def _scaled(picture: Bytes, scale: float) -> Bytes:
     if scale >= 1:
         return picture
-    layers = picture.astype(np.float32)
-    if picture.shape[2] == 4:  # what is transparent must not bleed into the edge
-        layers[..., :3] *= layers[..., 3:] / 255
-    smaller = cv2.resize(layers, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if picture.shape[2] == 4:
-        smaller[..., :3] *= 255 / np.maximum(smaller[..., 3:], 1)
-    return np.asarray(smaller.clip(0, 255).round(), np.uint8)
+    if picture.shape[2] == 3:
+        return _smaller(picture, scale)
+    # What is transparent must not bleed into the edge: scaled premultiplied.
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    colours = _smaller((picture[..., :3] * alpha).astype(np.uint8), scale)
+    small_alpha = _smaller(picture[..., 3], scale)[..., None]
+    colours = (colours * (255 / np.maximum(small_alpha, 1))).clip(0, 255).astype(np.uint8)
+    return np.concatenate([colours, small_alpha], axis=2)
+
+
+def _smaller(picture: Bytes, scale: float) -> Bytes:
+    smaller = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8)
 
 
 def _png(picture: Bytes) -> bytes:
