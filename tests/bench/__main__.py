@@ -1,0 +1,99 @@
+"""`make bench`: what a 90-s video costs here, cold and cached, against x264 alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from services.studio.documents import read_document
+from tests.bench.floor import Floor, measure_floor
+from tests.bench.measure import Measured, produce
+
+SAMPLE = Path("services/studio/samples/bulletin.yaml")
+SIZE = (1920, 1080)
+FRAME_RATE = 25
+MIB = 2**20
+
+
+def main() -> None:
+    """Measure, print a table for people and one line of JSON for programs."""
+    with tempfile.TemporaryDirectory(prefix="rostrum-bench-") as scratch:
+        folder = Path(scratch)
+        cold = produce(SAMPLE, folder / "out", folder / "home")
+        produce(warm_up(folder), folder / "other", folder / "cached")
+        cached = produce(SAMPLE, folder / "again", folder / "cached")
+        videos = [Path(path) for path in cold.video["outputs"] if path.endswith(".mp4")]
+        floor = measure_floor(videos[0], *SIZE, FRAME_RATE)
+    print_tables(Console(highlight=False), cold, cached, floor)
+    sys.stdout.write(f"{json.dumps(as_json(cold, cached, floor))}\n")
+
+
+def warm_up(folder: Path) -> Path:
+    """Write an order that makes the same presenter ready, and little else."""
+    fields = read_document(SAMPLE).fields
+    fields |= {"name": "warm-up", "script": "Hello.", "formats": [{"aspect": "1:1", "height": 360}]}
+    order = folder / "warm-up.json"
+    order.write_text(json.dumps(fields), encoding="utf-8")
+    return order
+
+
+def print_tables(console: Console, cold: Measured, cached: Measured, floor: Floor) -> None:
+    """Print what was measured."""
+    seconds = cold.video["video_seconds"]
+    cores = os.cpu_count()
+    console.print(f"\n{seconds:.1f} s of 1080p video, {platform.machine()}, {cores} cores\n")
+    stages = Table(
+        "stage", "tasks", "wall s", "CPU s", "cached: tasks", "wall s", "CPU s", box=None
+    )
+    for stage, (tasks, wall, cpu) in cold.by_stage.items():
+        again = cached.by_stage.get(stage, (0, 0.0, 0.0))
+        cells = (tasks, f"{wall:.1f}", f"{cpu:.1f}", again[0], f"{again[1]:.1f}", f"{again[2]:.1f}")
+        stages.add_row(stage, *map(str, cells))
+    console.print(stages)
+    whole = Table("", "wall s", "x real time", "CPU s", "CPU / floor", "peak PSS MiB", box=None)
+    for name, run in (("cold", cold), ("presenter cached", cached)):
+        ratio = run.cpu_seconds / floor.cpu_seconds
+        memory = run.peak_pss_bytes / MIB
+        cells = (run.wall_seconds, seconds / run.wall_seconds, run.cpu_seconds, ratio)
+        whole.add_row(name, *(f"{cell:.2f}" for cell in cells), f"{memory:.0f}")
+    whole.add_row(
+        "x264 alone, one thread", f"{floor.wall_seconds:.2f}", "", f"{floor.cpu_seconds:.2f}"
+    )
+    console.print()
+    console.print(whole)
+
+
+def as_json(cold: Measured, cached: Measured, floor: Floor) -> dict[str, object]:
+    """Return what was measured, for programs."""
+    return {
+        "video_seconds": cold.video["video_seconds"],
+        "cores": os.cpu_count(),
+        "cold": run_json(cold, floor),
+        "cached": run_json(cached, floor),
+        "floor": {"wall_seconds": floor.wall_seconds, "cpu_seconds": floor.cpu_seconds},
+    }
+
+
+def run_json(run: Measured, floor: Floor) -> dict[str, object]:
+    """Return one run."""
+    return {
+        "wall_seconds": run.wall_seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "ratio": run.cpu_seconds / floor.cpu_seconds,
+        "peak_pss_bytes": run.peak_pss_bytes,
+        "stages": {
+            stage: {"tasks": tasks, "wall_seconds": wall, "cpu_seconds": cpu}
+            for stage, (tasks, wall, cpu) in run.by_stage.items()
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()
