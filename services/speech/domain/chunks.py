@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 CHUNK_SECONDS: Final = 10.0
@@ -34,14 +35,12 @@ class Piece:
 def group(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Return the pieces as runs that last at most the budget.
 
-    A run that is too long is cut behind the piece that ranks highest: behind a paragraph rather
-    than a sentence, behind a sentence rather than inside one; among equals the hash of the words
-    decides. So cuts depend on the words beside them and not on what stands far away: a change
-    of one sentence moves at most the cuts next to it.
+    Cuts depend on the words beside them and not on what stands far away: first the whole is cut
+    at the place that ranks highest, and its halves again, until every run fits; then two short
+    neighbours are joined where no better pair claims one of them. A change of one sentence moves
+    the cuts beside it and hardly ever another.
     """
-    if len(pieces) == 1 or sum(piece.whole_seconds for piece in pieces) <= BUDGET_SECONDS:
-        return [list(pieces)]
-    return [run for half in parted(pieces) for run in group(half)]
+    return _joined(_cut_down(pieces))
 
 
 def parted(pieces: Sequence[Piece]) -> list[Sequence[Piece]]:
@@ -50,8 +49,43 @@ def parted(pieces: Sequence[Piece]) -> list[Sequence[Piece]]:
     return [pieces[:cut], pieces[cut:]]
 
 
+def _cut_down(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    waiting, runs = [pieces], []
+    while waiting:
+        run = waiting.pop()
+        if len(run) == 1 or _fits(run):
+            runs.append(list(run))
+        else:
+            waiting += reversed(parted(run))
+    return runs
+
+
+def _joined(runs: list[list[Piece]]) -> list[list[Piece]]:
+    """Join each two neighbours that fit together and whose joint ranks below those beside it."""
+    fits = [_fits([*before, *after]) for before, after in pairwise(runs)]
+    ranks = [_rank(run[-1]) for run in runs]
+
+    def gives_way(i: int) -> bool:
+        rivals = [k for k in (i - 1, i + 1) if 0 <= k < len(fits) and fits[k]]
+        return fits[i] and all(ranks[i] < ranks[k] for k in rivals)
+
+    joined = [runs[0]]
+    for i, run in enumerate(runs[1:]):
+        if gives_way(i):
+            joined[-1] = [*joined[-1], *run]
+        else:
+            joined.append(run)
+    return joined
+
+
+def _fits(run: Sequence[Piece]) -> bool:
+    return sum(piece.whole_seconds for piece in run) <= BUDGET_SECONDS
+
+
 def _rank(piece: Piece) -> tuple[int, bytes]:
-    return piece.pause, hashlib.sha256(piece.text.encode()).digest()
+    """Rank a cut: behind a paragraph, a sentence, a breath; among equals the last words decide."""
+    last = " ".join(piece.text.rsplit(maxsplit=2)[-2:])
+    return piece.pause, hashlib.sha256(last.encode()).digest()
 
 
 def text_of(run: Sequence[Piece]) -> str:

@@ -7,6 +7,7 @@ sounds the same in every chunk, and joining needs no more than one gain for the 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -46,22 +47,28 @@ def master(samples: npt.NDArray[np.int16], rate: int, gain_decibels: float) -> F
 
 def decibels(value: float | Doubles) -> Doubles:
     """Return the factor that a gain in decibels is."""
-    return np.asarray(10.0 ** (np.asarray(value) / 20))
+    return np.asarray(10.0 ** (np.asarray(value) / 20), np.float64)
 
 
 def resample(sound: Doubles, rate: int) -> Doubles:
     """Return sound at 48 kHz, equalised; both are one multiplication of its spectrum."""
-    unit = rate // int(np.gcd(rate, SAMPLE_RATE))  # so many samples are a whole number at 48 kHz
+    unit = rate // math.gcd(rate, SAMPLE_RATE)  # so many samples are a whole number at 48 kHz
     edge = -(-int(EDGE_SECONDS * rate) // unit) * unit
-    length = -(-(len(sound) + edge) // unit) * unit + edge
+    length = _easy(-(-(len(sound) + 2 * edge) // unit)) * unit
     padded = np.zeros(length)
     padded[edge : edge + len(sound)] = sound
     spectrum = np.fft.rfft(padded)
-    spectrum *= response(np.arange(len(spectrum)) * (rate / length))
-    out = length // unit * (SAMPLE_RATE * unit // rate)
+    spectrum *= response(np.arange(len(spectrum), dtype=np.float64) * (rate / length))
+    out = length * SAMPLE_RATE // rate
     wide = np.fft.irfft(spectrum, out) * (out / length)
     start = edge * SAMPLE_RATE // rate
-    return wide[start : start + -(-len(sound) * SAMPLE_RATE // rate)]
+    return np.asarray(wide[start : start + -(-len(sound) * SAMPLE_RATE // rate)], np.float64)
+
+
+def _easy(length: int) -> int:
+    """Return the least number from `length` on whose prime factors are 2, 3 and 5: quick to FFT."""
+    powers = [3**b * 5**c for b in range(3) for c in range(3)]
+    return int(min(odd << max(0, -(-length // odd) - 1).bit_length() for odd in powers))
 
 
 def response(hertz: Doubles) -> Doubles:
@@ -94,10 +101,10 @@ def limit(sound: Doubles) -> Doubles:
 
 def true_peaks(sound: Doubles) -> Doubles:
     """Return the highest magnitude between each sample's neighbours, (n,)."""
-    n = len(sound)
-    fine = np.fft.irfft(np.fft.rfft(sound), n * OVERSAMPLING) * OVERSAMPLING
-    peaks = np.abs(fine).reshape(n, OVERSAMPLING).max(axis=1)
-    return np.maximum(peaks, np.roll(peaks, 1))
+    size = _easy(len(sound))
+    fine = np.fft.irfft(np.fft.rfft(sound, size), size * OVERSAMPLING) * OVERSAMPLING
+    peaks = np.abs(fine).reshape(size, OVERSAMPLING).max(axis=1)
+    return np.asarray(np.maximum(peaks, np.roll(peaks, 1))[: len(sound)], np.float64)
 
 
 def _lowest(values: Doubles, reach: int) -> Doubles:
@@ -116,9 +123,9 @@ def _smoothed(values: Doubles, width: int) -> Doubles:
     window = np.hanning(width + 2)[1:-1]
     half = len(window) // 2
     padded = np.pad(values, (half, len(window) - 1 - half), mode="edge")
-    size = 1 << (len(padded) + len(window)).bit_length()
+    size = _easy(len(padded) + len(window))
     mean = np.fft.irfft(np.fft.rfft(padded, size) * np.fft.rfft(window / window.sum(), size), size)
-    return np.asarray(mean[len(window) - 1 : len(window) - 1 + len(values)])
+    return np.asarray(mean[len(window) - 1 : len(window) - 1 + len(values)], np.float64)
 
 
 def _faded(sound: Doubles, rate: int) -> Doubles:
