@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -189,6 +190,21 @@ def test_a_kill_at_any_moment_leaves_whole_transactions(tmp_path: Path, seed: in
     assert len(record["tasks"]) > 0, "it was killed before it did anything"
     assert all(part["digests"] == [part["key"]] for part in record["tasks"])
     assert 0 <= sum(counts.values()) - len(record["tasks"]) <= 1, "one task was in work"
+
+
+def test_a_database_that_another_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN EXCLUSIVE")
+    other.execute("CREATE TABLE half_made (id)")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    state = State(f"sqlite:///{path}")
+    assert state.count_tasks() == {}
+    state.close()
+    release.join()
+    other.close()
 
 
 def test_two_processes_write_side_by_side(tmp_path: Path) -> None:
