@@ -106,6 +106,9 @@ class Planes:
         self._luma: Bytes = flat[:luma].reshape(height, width)
         self._blue: Bytes = flat[luma : luma + chroma].reshape(height // 2, width // 2)
         self._red: Bytes = flat[luma + chroma :].reshape(height // 2, width // 2)
+        # Scratch of `convert`: fresh memory for every frame would cost as much as its arithmetic.
+        self._colours: Bytes = np.empty(3 * luma, np.uint8)
+        self._half: Bytes = np.empty(3 * chroma, np.uint8)
 
     @classmethod
     def from_picture(cls, picture: Bytes) -> Planes:
@@ -117,9 +120,10 @@ class Planes:
 
     def convert(self, canvas: Bytes, box: Box) -> None:
         """Bring the part inside box up to date with a BGR canvas."""
-        colours = cv2.transform(box.of(canvas), REC709)
-        half = cv2.resize(colours, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         small = _halved(box)
+        colours, half = _cut(self._colours, box), _cut(self._half, small)
+        cv2.transform(box.of(canvas), REC709, dst=colours)
+        cv2.resize(colours, half.shape[1::-1], dst=half, interpolation=cv2.INTER_AREA)
         cv2.extractChannel(colours, 0, box.of(self._luma))
         cv2.extractChannel(half, 1, small.of(self._blue))
         cv2.extractChannel(half, 2, small.of(self._red))
@@ -134,6 +138,12 @@ class Planes:
 
 def _halved(box: Box) -> Box:
     return Box(box.left // 2, box.top // 2, box.right // 2, box.bottom // 2)
+
+
+def _cut(scratch: Bytes, box: Box) -> Bytes:
+    """Return scratch as a picture of a box's size."""
+    height, width = box.bottom - box.top, box.right - box.left
+    return scratch[: 3 * height * width].reshape(height, width, 3)
 
 
 def _scroll(strip: Bytes, target: Bytes, offset: int) -> None:

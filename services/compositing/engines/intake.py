@@ -37,4 +37,5 @@ def _shrunk(picture: Bytes) -> Bytes:
     small = np.asarray(cv2.resize(shown, (width, height), interpolation=cv2.INTER_AREA))
     colour = small[..., :3] / np.maximum(small[..., 3:] / 255, 1e-3)
     straight = np.concatenate([colour, small[..., 3:]], axis=2)
-    return np.clip(np.rint(straight), 0, 255).astype(np.uint8)
+    pixels: Bytes = np.clip(np.rint(straight), 0, 255).astype(np.uint8)
+    return pixels
