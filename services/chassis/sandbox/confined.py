@@ -80,8 +80,6 @@ class Confined:
         self._decoder = decoder
         self._data = data
         self._complaint = b""
-        self._confined = False
-        self._word: int | None = None
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="rostrum-")
@@ -100,8 +98,9 @@ class Confined:
     ) -> None:
         try:
             self._kill()
-            self.finish()
+            self._end()
         finally:
+            os.close(self._word)
             self._folder.cleanup()
 
     def read(self, size: int) -> bytes:
@@ -111,6 +110,12 @@ class Confined:
 
     def finish(self) -> Ending:
         """Wait for the decoder's end. Raises RuntimeError where it could not be confined."""
+        ending = self._end()
+        if not self._was_confined():
+            raise RuntimeError(f"the sandbox does not work here: {ending}")
+        return ending
+
+    def _end(self) -> Ending:
         assert self._process.stdout is not None
         self._process.stdout.close()
         # The group is signalled only while its leader is unreaped: its number cannot be another's.
@@ -120,17 +125,11 @@ class Confined:
             self._timer.join()
             self._process.wait()
         self._drain.join()
-        ending = Ending(self._process.returncode, self._complaint.decode(errors="replace"))
-        if not self._was_confined():
-            raise RuntimeError(f"the sandbox does not work here: {ending}")
-        return ending
+        return Ending(self._process.returncode, self._complaint.decode(errors="replace"))
 
     def _was_confined(self) -> bool:
-        if self._word is not None:
-            with open(self._word, "rb") as word:  # noqa: PTH123 - a pipe has no path
-                self._confined = word.read() == CONFINED
-            self._word = None
-        return self._confined
+        with os.fdopen(self._word, "rb", closefd=False) as word:
+            return word.read() == CONFINED
 
     def _start(self, folder: Path) -> None:
         Path(folder, "input").write_bytes(self._data)

@@ -20,7 +20,11 @@ LOST_SHARE: Final = 0.25
 """A clip in which the face is missing from so many frames has no performance to follow."""
 AROUND: Final = 3.5
 """How much of the picture is followed, in sides of the face's box: room to move in."""
+NOTHING: Final = np.zeros((64, 64, 3), np.uint8)
 LEAST_FACE_PIXELS: Final = 100
+MOST_DEGREES: Final = 20
+MOST_STEP_DEGREES: Final = 2.5
+"""From frame to frame, in tracks that are smoothed already: 60 degrees a second."""
 
 
 def read_performance(data: bytes, extension: str) -> tuple[Template, tuple[Violation, ...]]:
@@ -36,13 +40,13 @@ def read_performance(data: bytes, extension: str) -> tuple[Template, tuple[Viola
 
 
 def _faces_of(clip: Clip) -> Iterator[Bytes]:
-    """Yield the part of every frame, BGR, in which the face is; the whole until one is seen."""
+    """Yield the part of every frame, BGR, in which the face is; nothing until one is seen."""
     window: tuple[slice, slice] | None = None
-    for frame in clip.frames:
+    for index, frame in enumerate(clip.frames):
         bgr = frame[..., ::-1]
-        if window is None:
+        if window is None and index % clip.frame_rate == 0:  # a search takes half a second
             window = _window(np.ascontiguousarray(bgr))
-        yield np.ascontiguousarray(bgr if window is None else bgr[window])
+        yield NOTHING if window is None else np.ascontiguousarray(bgr[window])
 
 
 def _window(bgr: Bytes) -> tuple[slice, slice] | None:
@@ -91,14 +95,14 @@ def _spans(frames: Iterable[int]) -> str:
 
 
 def _advice(tracks: Floats, landmarks: Floats) -> Iterator[Violation]:
-    yaw, pitch = (tracks[:, TRACKS.index(name)] for name in ("yaw", "pitch"))
+    angles = tracks[:, [TRACKS.index(name) for name in ("pitch", "yaw", "roll")]]
     face = float(np.median(np.ptp(landmarks[..., 1], axis=1)))
     if face < LEAST_FACE_PIXELS:
         remedy = f"the face is {face:.0f} pixels high: come closer, small motion is lost in noise"
         yield Violation("template", "CLIP_FACE_SMALL", remedy)
-    if np.abs(yaw).max() > 20 or np.abs(pitch).max() > 20:
+    if np.abs(angles).max() > MOST_DEGREES:
         remedy = "the head turns far: stay within 15 degrees, a still portrait cannot follow"
         yield Violation("template", "CLIP_TURNS_FAR", remedy)
-    if max(np.abs(np.diff(yaw)).max(), np.abs(np.diff(pitch)).max()) > 4:
+    if np.abs(np.diff(angles, axis=0)).max() > MOST_STEP_DEGREES:
         remedy = "the head jerks, or the clip is cut: move slowly, in one take"
         yield Violation("template", "CLIP_JERKS", remedy)
