@@ -93,6 +93,7 @@ def main() -> int:
     rate = library.espeak_Initialize(SYNCHRONOUS, 0, request["data"].encode(), options)
     if rate <= 0 or library.espeak_SetVoiceByName(request["voice"].encode()):
         return 1
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else the noise of breath follows the clock
     for parameter in (RATE, PITCH, PITCH_RANGE, WORD_GAP):
         library.espeak_SetParameter(parameter, request["parameters"][str(parameter)], 0)
     said = [speak(library, text, request["samples_limit"]) for text in request["texts"]]
