@@ -62,9 +62,9 @@ class Reader:
     """Makes jobs of documents."""
 
     library: Library
-    storyline: str
+    storyline: str = ""
     """How a document is told that holds data; empty: it holds an order."""
-    told: Order
+    told: Order = field(default_factory=Order)
     """Fields that a person gave beside the files; they come before the files' own."""
 
     def job(self, document: Document) -> Job:
