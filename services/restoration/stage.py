@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rostrum.restoration.v1.restoration_pb2 import RestoreRequest, RestoreResponse
 
 from services.chassis import pictures
@@ -24,4 +26,4 @@ def restore(request: RestoreRequest, store: Store, engines: Engines[Engine]) -> 
 
 def methods(engines: Engines[Engine]) -> Methods:
     """Return what this stage answers."""
-    return {RestoreRequest: lambda request, store: restore(request, store, engines)}
+    return {RestoreRequest: partial(restore, engines=engines)}

@@ -20,7 +20,8 @@ SHIFT_LIMIT: Final = 0.25
 SCALE_LIMIT: Final = 0.08
 BREATH_LIMIT: Final = 0.01
 """Face heights that the shoulders never rise further."""
-INVERSION_STEPS: Final = 3
+INVERSION_STEPS: Final = 2
+"""After them the error is below .1 pixel."""
 
 
 class HeadModel:
@@ -56,18 +57,20 @@ class HeadModel:
         moved[..., 1] -= np.float32(_limited(breath, BREATH_LIMIT)) * self._chest
         return moved
 
-    def backward_map(self, pose: Floats, breath: float) -> Floats:
-        """Return the portrait's point seen at each node, (GRID, GRID, 2) in canvas pixels.
+    def backward_shift(self, pose: Floats, breath: float) -> Floats:
+        """Return how far from each node lies the portrait's point seen there, (GRID, GRID, 2).
 
-        Fixed point of b = y - u(b) for the displacement u: no triangles, nothing tears.
+        In canvas pixels. Fixed point of b = y - u(b) for the displacement u: no triangles,
+        nothing tears.
         """
         moved = self.displacement(pose, breath)
-        back_x, back_y = self._x, self._y
+        u = moved
         for _ in range(INVERSION_STEPS):
-            at_x, at_y = back_x * self._nodes_per_pixel, back_y * self._nodes_per_pixel
-            u = cv2.remap(moved, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            back_x, back_y = self._x - u[..., 0], self._y - u[..., 1]
-        return np.dstack([back_x, back_y])
+            at_x = (self._x - u[..., 0]) * self._nodes_per_pixel
+            at_y = (self._y - u[..., 1]) * self._nodes_per_pixel
+            found = cv2.remap(moved, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            u = np.asarray(found, np.float32)
+        return -u
 
     def _turned(self, pose: Floats) -> tuple[Floats, Floats, Floats]:
         """Turn the relief about the neck: x, y and how much nearer each node has come."""

@@ -39,7 +39,7 @@ class Puppet:
         alpha = texture[..., 3].astype(np.float32) / np.float32(255)
         self.alpha = puppet_matte.fade_cuts(alpha, rig.person, self.scale)
         self.layers = puppet_matte.premultiply(texture, self.alpha)
-        self.back: Floats = np.zeros((1, 1, 2), np.float32)
+        self.shift: Floats = np.zeros((1, 1, 2), np.float32)
         self.head = HeadModel(rig)
         self._eye_shapes: list[EyeShape | None] = [None, None]
         self._mouth_key: Key | None = None
@@ -62,7 +62,7 @@ class Puppet:
         if key != self._mouth_key:
             self._mouth_key = key
             self._write(self._mouth.box, self._mouth.draw(key))
-        self.back = self.head.backward_map(motion[:6], breath)
+        self.shift = self.head.backward_shift(motion[:6], breath)
 
     def _bind(self) -> None:
         """Cut the patches that move out of the texture."""

@@ -51,7 +51,9 @@ class View:
         picture = Box(0, 0, width & ~1, height & ~1)
         clip = placement.clip.intersect(picture)
         self.bounds = reach(puppet, placement).intersect(clip).even().intersect(picture)
-        self._nodes_x, self._nodes_y = self._nodes(placement)
+        across, down = self._canvas_points(placement)
+        self._rest = np.stack(np.meshgrid(across, down), axis=-1)
+        self._across, self._down = self._weights(across), self._weights(down)
         texels = puppet.scale.ratio / placement.scale * NODE
         self._classes = puppet_matte.classify(puppet.alpha, int(0.65 * texels) + CELL, CELL)
         self._fade = _fade_rows(placement, self.bounds)
@@ -62,10 +64,7 @@ class View:
 
     def paint(self, out: Bytes) -> None:
         """Draw background and presenter inside `bounds` of a picture (H, W, 3) BGR."""
-        rim = cv2.BORDER_REPLICATE
-        x, y = self._nodes_x, self._nodes_y
-        back = cv2.remap(self._puppet.back, x, y, cv2.INTER_LINEAR, borderMode=rim)
-        nodes = self._puppet.scale.texels(np.asarray(back, np.float32))
+        nodes = self._puppet.scale.texels(self._at_nodes(self._puppet.shift))
         kinds = self._kinds(nodes)
         for first in range(0, len(kinds), BAND_NODES):
             band = slice(first, min(first + BAND_NODES, len(kinds)))
@@ -122,20 +121,31 @@ class View:
         cv2.multiply(wall, shown, dst=shown, scale=1 / 255)
         cv2.add(picture, shown, dst=picture)
 
-    def _nodes(self, placement: Placement) -> tuple[Floats, Floats]:
-        """Return where each node lies on the grid of the head's map, one more on every side."""
-        per_pixel = (GRID - 1) / (self._puppet.rig.canvas_pixels - 1)
+    def _canvas_points(self, placement: Placement) -> tuple[Floats, Floats]:
+        """Return x and y on the canvas of the nodes, with one more on every side."""
 
         def along(start: int, length: int, origin: float) -> Floats:
             count = -(-length // NODE) + 2
             pixels = start + NODE * (np.arange(count) - 1) + (NODE - 1) / 2
-            canvas = (pixels + 0.5 - origin) / placement.scale - 0.5
-            return np.asarray(canvas * per_pixel, np.float32)
+            return np.asarray((pixels + 0.5 - origin) / placement.scale - 0.5, np.float32)
 
-        x = along(self.bounds.x0, self.bounds.width, placement.left)
-        y = along(self.bounds.y0, self.bounds.height, placement.top)
-        grid_x, grid_y = np.meshgrid(x, y)
-        return grid_x, grid_y
+        across = along(self.bounds.x0, self.bounds.width, placement.left)
+        return across, along(self.bounds.y0, self.bounds.height, placement.top)
+
+    def _weights(self, canvas: Floats) -> Floats:
+        """Return how the head's grid weighs in at points (N,) along one axis: (N, GRID).
+
+        A matrix, because OpenCV would round the place on the grid to a thirty-second: a tenth of a
+        pixel.
+        """
+        place = canvas * ((GRID - 1) / (self._puppet.rig.canvas_pixels - 1))
+        away = np.abs(np.clip(place, 0, GRID - 1)[:, None] - np.arange(GRID))
+        return np.asarray(np.maximum(0, 1 - away), np.float32)
+
+    def _at_nodes(self, shift: Floats) -> Floats:
+        """Return the canvas point seen at each node, from shifts on the head's grid."""
+        moves = [self._down @ shift[..., k] @ self._across.T for k in (0, 1)]
+        return self._rest + np.stack(moves, axis=-1)
 
     def _kinds(self, nodes: Floats) -> Bytes:
         """Return the class of the pixels round each node but the outermost."""
