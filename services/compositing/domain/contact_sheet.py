@@ -12,7 +12,7 @@ from services.chassis.timeline import Bytes
 
 GROUND: Final = (24, 18, 14)
 """BGR, dark and a little blue, as the pictures are."""
-WIDEST: Final = 1920
+WIDEST: Final = 2400
 MARGIN: Final = 16
 CAPTION: Final = 32
 """Pixels under each picture for its time."""
@@ -29,8 +29,8 @@ class Grid:
 
     @classmethod
     def of(cls, width: int, height: int, count: int) -> Grid:
-        """Return the grid for `count` pictures of a video of that size."""
-        columns = min(count, 4 if width > height else 6 if width < height else 5)
+        """Return whole rows for `count` pictures of a video of that size."""
+        columns = min(count, 4 if width >= height else max(6, count // 2))
         room = (WIDEST - MARGIN * (columns + 1)) // columns // 2 * 2
         across = min(room, width)
         return cls(columns, across, round(across * height / width / 2) * 2)

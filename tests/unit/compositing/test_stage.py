@@ -212,7 +212,7 @@ def test_the_word_being_spoken_is_highlighted(chunk: list[Bytes]) -> None:
         return int(((red > 200) & (green > 170) & (blue < 130)).sum())
 
     assert yellow(chunk[LEAD - 3]) < 5, "nothing is said yet"
-    assert yellow(chunk[LEAD + 12]) > 20
+    assert yellow(chunk[LEAD + 20]) > 20
     assert yellow(chunk[-3]) < 5, "the caption has left"
 
 
