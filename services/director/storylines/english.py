@@ -72,7 +72,7 @@ def begins_with_vowel_sound(phrase: str) -> bool:
     if phrase.startswith(".") or not word:  # ".NET" begins with a dot, aloud too
         return False
     if word[0].isdigit():
-        return word.startswith("8") or word in {"11", "18"}
+        return re.match(r"8|1[18](?!\d)", word) is not None
     if len(word) == 1 or (word.isupper() and len(word) < 5):
         return word[:1].upper() in LETTERS_WITH_AN
     low = word.lower()

@@ -196,6 +196,8 @@ def test_titles_are_said_as_a_person_would(title: str, spoken: str) -> None:
     ("phrase", "article"),
     [
         *[(title, "an") for title in ("Engineer", "HR Manager", "hourly worker", "8-bit artist")],
+        *[(title, "an") for title in ("11th-grade Teacher", "18-wheeler Driver")],
+        *[(title, "a") for title in ("110-kV Fitter", "1st Officer", "24-hour Nurse")],
         *[(title, "an") for title in ("MRI Technologist", "SAP Consultant", "X-ray Technician")],
         *[(title, "an") for title in ("e-commerce Manager", "Österreich Expert", "urban planner")],
         *[(title, "a") for title in ("Welder", "UX Designer", "user researcher", "European buyer")],
@@ -293,7 +295,13 @@ def test_a_storyline_there_is_not_is_refused() -> None:
 
 
 LETTERS = "abcdefghijklmnoprstuvwyzéèłøßöABCDEFGHIKLMNOPRSTUWÄÖŁ'-&"
-words = st.lists(st.text(LETTERS, min_size=2, max_size=14), min_size=1, max_size=9).map(" ".join)
+words = (
+    st.lists(st.text(LETTERS, min_size=2, max_size=14), min_size=1, max_size=9)
+    .map(" ".join)
+    .filter(
+        lambda text: "None" not in text  # hypothesis tries the words it finds in this file
+    )
+)
 amounts = st.one_of(st.none(), st.integers(1, 10**6), st.floats(1, 10**6))
 salaries = st.builds(
     lambda low, more, period: {
@@ -321,7 +329,7 @@ postings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=60, derandomize=True)
 @given(postings)
 def test_every_posting_is_told_in_60_to_110_words_that_pass_every_check(
     posting: dict[str, Any],
@@ -336,7 +344,7 @@ def test_every_posting_is_told_in_60_to_110_words_that_pass_every_check(
     assert list(order_complaints(complete(production))) == []
 
 
-@settings(max_examples=50)
+@settings(max_examples=60, derandomize=True)
 @given(postings)
 def test_every_number_that_is_said_was_given(posting: dict[str, Any]) -> None:
     salary = posting.get("salary", {})
