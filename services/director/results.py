@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -105,7 +106,8 @@ class Results:
             return None
 
     def _forget(self, key: str) -> None:
-        self._store.forget_result(key)
+        with suppress(FileNotFoundError):  # another director was faster
+            self._store.forget_result(key)
         self._known.pop(key, None)
         self._absent.add(key)
 

@@ -11,12 +11,13 @@ IMPORT: Final = 0.3
 PORTRAIT: Final = 2.5  # the landmark model is loaded for it
 PLAN: Final = 0.5
 CHECK_SCENE: Final = 0.3
-RIG: Final = 2.5
-RESTORE: Final = 0.6
-LOOP: Final = 0.5
-SPEAK: Final = 0.5
-SYNC: Final = 0.2
+RIG: Final = 1.7
+RESTORE: Final = 1.0
+LOOP: Final = 0.7
+SPEAK: Final = 0.6
+SYNC: Final = 0.1
 ACCENTS: Final = 0.1
+OPEN: Final = 1.0  # presenter and graphics are made ready to be drawn
 
 PUPPET_FRAME: Final = 0.012
 """The presenter, drawn once for all formats."""
@@ -43,12 +44,12 @@ def composite(seconds: float, frame_rate: int, formats: Iterable[Format]) -> flo
     """Return what drawing a stretch of video costs."""
     sizes = [size_of(picture) for picture in formats]
     share = sum(width * height for width, height in sizes) / (1920 * 1080)
-    return seconds * frame_rate * (PUPPET_FRAME + FULL_HD_FRAME * share)
+    return OPEN + seconds * frame_rate * (PUPPET_FRAME + FULL_HD_FRAME * share)
 
 
 def join(seconds: float, formats: int) -> float:
     """Return what joining a video costs."""
-    return 1 + seconds * formats * JOIN_SECOND
+    return OPEN + seconds * formats * JOIN_SECOND
 
 
 def spoken_seconds(text: str) -> float:

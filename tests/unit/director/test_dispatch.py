@@ -291,6 +291,19 @@ def test_a_stored_result_whose_objects_are_gone_counts_for_nothing(
     assert again.finished == first.finished
 
 
+def test_two_directors_that_mend_the_same_store_do_not_trip_over_each_other(
+    newsroom: Newsroom, production: Production
+) -> None:
+    video = newsroom.director.admit(production)
+    task = answer_until(newsroom, video, "lipsync/2")
+    key = video.steps["speech/2"]
+    digest = task.request.speech.audio_digest
+    (newsroom.folder / "public/results" / key).unlink()  # the other one did that
+    newsroom.director.reject(task, Corrupt(digest, spoil(newsroom, digest, "altered")))
+    assert "speech/2" in newsroom.work(video)
+    assert video.finished is not None
+
+
 def test_a_result_that_cannot_be_read_is_made_again(
     newsroom: Newsroom, production: Production
 ) -> None:
