@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -88,19 +89,19 @@ def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.
     engine = engines.pick(engines.names()[0])
     formats = _formats(request.formats)
     _check_chunks(request)
-    track = soundtrack.make(assemble(list(_parts(request, store))))
-    language = three_letters(request.language)
-    programme = joining.Programme(track.m4a, request.frame_rate, request.title, language)
     presenter = ready.presenter(store, engine, request.rig)
     graphics = ready.graphics(store, request.scene, formats, request.frame_rate)
-    videos = []
-    for index, each in enumerate(graphics):
-        pictures = _pictures(request, store, index)
-        video = joining.join([segment for segment, _ in pictures], programme)
-        sheet = stills.contact_sheet(pictures, each.width, each.height, request.frame_rate)
-        thumbnail = drawing.still(presenter, each)
-        digests = [store.put(data) for data in (video, stills.jpeg(thumbnail), stills.jpeg(sheet))]
-        videos.append(_video(request.formats[index], each, digests))
+    with ThreadPoolExecutor(1) as beside:  # ffmpeg works on the sound while stills are drawn
+        making = beside.submit(soundtrack.make, assemble(list(_parts(request, store))))
+        videos = [
+            _stills(request, store, index, each, presenter) for index, each in enumerate(graphics)
+        ]
+        track = making.result()
+    language = three_letters(request.language)
+    programme = joining.Programme(track.m4a, request.frame_rate, request.title, language)
+    for index, video in enumerate(videos):
+        segments = [data for data, _ in _pictures(request, store, index)]
+        video.video_digest = store.put(joining.join(segments, programme))
     shown = list(_programme_cues(request, store))
     return pb.JoinResponse(
         videos=videos,
@@ -197,13 +198,21 @@ def _pictures(request: pb.JoinRequest, store: Store, index: int) -> list[tuple[b
     return [(store.get(each.segment_digests[index]), _frames(each)) for each in request.chunks]
 
 
-def _video(asked: media_pb2.Format, graphics: Graphics, digests: Sequence[str]) -> pb.Video:
-    video, thumbnail, sheet = digests
+def _stills(
+    request: pb.JoinRequest,
+    store: Store,
+    index: int,
+    graphics: Graphics,
+    presenter: drawing.Presenter,
+) -> pb.Video:
+    """Return one format's video with its stills, the video itself still missing."""
+    size = (graphics.width, graphics.height)
+    pictures = _pictures(request, store, index)
+    sheet = stills.contact_sheet(pictures, size, request.frame_rate)
     return pb.Video(
-        format=asked,
-        video_digest=video,
-        thumbnail_digest=thumbnail,
-        contact_sheet_digest=sheet,
+        format=request.formats[index],
+        thumbnail_digest=store.put(stills.jpeg(drawing.still(presenter, graphics))),
+        contact_sheet_digest=store.put(stills.jpeg(sheet)),
         width=graphics.width,
         height=graphics.height,
     )

@@ -17,6 +17,9 @@ MARGIN: Final = 16
 CAPTION: Final = 32
 """Pixels under each picture for its time."""
 
+KEYFRAME_SECONDS: Final = 2
+"""How far apart pictures lie that a segment can be decoded from."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -42,11 +45,29 @@ class Grid:
         return left, MARGIN + row * (self.height + CAPTION + MARGIN)
 
 
-def pick(frame_count: int, frame_rate: int) -> list[int]:
-    """Return the frames to show: 12 to 20, evenly spread, each from the middle of its stretch."""
-    count = 12 if frame_count < 30 * frame_rate else 20 if frame_count > 60 * frame_rate else 16
-    count = min(count, frame_count)
-    return [(2 * index + 1) * frame_count // (2 * count) for index in range(count)]
+def pick(lengths: Sequence[int], frame_rate: int) -> list[int]:
+    """Return the frames to show: 12 to 20, spread evenly over segments of these lengths.
+
+    In longer videos each moves to the next picture after one that a segment can be decoded from:
+    the same sheet for a twentieth of the work.
+    """
+    total = sum(lengths)
+    count = 12 if total < 30 * frame_rate else 20 if total > 60 * frame_rate else 16
+    count = min(count, total)
+    picked = [(2 * index + 1) * total // (2 * count) for index in range(count)]
+    if total < count * KEYFRAME_SECONDS * frame_rate:
+        return picked
+    return [_after_keyframe(frame, lengths, KEYFRAME_SECONDS * frame_rate) for frame in picked]
+
+
+def _after_keyframe(frame: int, lengths: Sequence[int], apart: int) -> int:
+    start = 0
+    for length in lengths:
+        if frame < start + length:
+            nearest = round((frame - start - 1) / apart) * apart + 1
+            return start + min(max(nearest, 0), length - 1)
+        start += length
+    raise IndexError(frame)
 
 
 def lay_out(pictures: Sequence[Bytes], grid: Grid) -> Bytes:

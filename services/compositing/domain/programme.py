@@ -54,35 +54,43 @@ def peaks(sound: Floats) -> Floats:
     """Return the highest true peak from each sample of mono sound to the next, (samples,)."""
     highest = np.abs(sound)
     for phase in range(1, OVERSAMPLING):
-        between = np.convolve(sound, _interpolator(phase / OVERSAMPLING), mode="same")
-        np.maximum(highest, np.abs(between), out=highest)
+        taps = _interpolator(phase / OVERSAMPLING)[None]
+        between = cv2.filter2D(sound[None], -1, taps, borderType=cv2.BORDER_CONSTANT)
+        np.maximum(highest, np.abs(between[0]), out=highest)
     return highest
 
 
-def master(sound: Floats, gain_decibels: float, ceiling_dbtp: float = CEILING_DBTP) -> Floats:
+@dataclass(frozen=True)
+class Mastered:
+    """Sound at its level."""
+
+    sound: Floats
+    is_limited: bool
+    """True where the gain alone would have driven peaks over the ceiling."""
+
+
+def master(sound: Floats, highest: Floats, gain_decibels: float, ceiling_dbtp: float) -> Mastered:
     """Apply one static gain, and hold what would pass the ceiling back without a click.
 
-    The limiter looks both ways: the gain each peak needs is spread over its neighbourhood by a
-    minimum, then rounded off by a mean over the same width, which never rises above that minimum.
+    highest: `peaks` of the sound. The limiter looks both ways: the gain each peak needs is spread
+    over its neighbourhood by a minimum, then rounded off by a mean over the same width, which never
+    rises above that minimum.
     """
-    louder = (sound * np.float32(amplitude(gain_decibels))).astype(np.float32)
-    ceiling = amplitude(ceiling_dbtp)
-    highest = peaks(louder)
-    if highest.max(initial=0.0) <= ceiling:
-        return louder
-    needed = np.minimum(1.0, ceiling / np.maximum(highest, 1e-9)).astype(np.float32)
+    gain, ceiling = np.float32(amplitude(gain_decibels)), np.float32(amplitude(ceiling_dbtp))
+    if highest.max(initial=0.0) * gain <= ceiling:
+        return Mastered(sound * gain, is_limited=False)
+    needed = np.minimum(gain, ceiling / np.maximum(highest, np.float32(1e-9)))
     reach = int(LOOK_AHEAD_SECONDS * SAMPLE_RATE)
     spread = cv2.erode(needed[None], np.ones((1, 2 * reach + 3), np.uint8))
     smooth = cv2.GaussianBlur(
         spread, (2 * reach + 1, 1), reach / 2.5, borderType=cv2.BORDER_REPLICATE
     )
-    limited: Floats = louder * smooth[0]
-    return limited
+    return Mastered(sound * smooth[0], is_limited=True)
 
 
 def _interpolator(fraction: float) -> Floats:
-    """Return taps of a windowed sinc that read a sound `fraction` of a sample later."""
-    offsets = np.arange(-TAPS, TAPS + 1) + fraction
+    """Return taps, for correlation, of a windowed sinc that read a sound `fraction` later."""
+    offsets = np.arange(-TAPS, TAPS + 1) - fraction
     window = np.cos(np.pi * offsets / (2 * TAPS + 2)) ** 2
     taps: Floats = (np.sinc(offsets) * window).astype(np.float32)
     return taps

@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Final, Self
 
 from services.chassis.timeline import Bytes
+from services.compositing.domain.contact_sheet import KEYFRAME_SECONDS
 from services.compositing.engines.ffmpeg import REPRODUCIBLE, Ffmpeg, Unnamed
 
 CLOCK_HERTZ: Final = 90_000
 """Ticks a second of the picture's time stamps; whole per frame at 24, 25 and 30."""
-KEYFRAME_SECONDS: Final = 2
 RATE_FACTOR: Final = 20
 """x264's crf: visually clean at news pictures; less costs bits that nobody sees."""
 X264: Final = "cpu-independent=1:stitchable=1:open-gop=0:lookahead-threads=1"

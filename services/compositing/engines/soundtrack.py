@@ -15,6 +15,7 @@ from services.compositing.domain.programme import (
     amplitude,
     decibels,
     master,
+    peaks,
 )
 from services.compositing.engines.ffmpeg import REPRODUCIBLE, Unnamed, run
 
@@ -29,7 +30,7 @@ TIMEOUT_SECONDS: Final = 300.0
 STEREO: Final = "pan=stereo|c0=c0|c1=c0"
 METER: Final = "ebur128=peak=true:metadata=1,ametadata=print:file=-"
 AAC: Final = (
-    *("-c:a", "aac", "-b:a", "192k", "-aac_coder", "fast", "-flags:a", "+bitexact"),
+    *("-c:a", "aac", "-b:a", "224k", "-aac_coder", "fast", "-flags:a", "+bitexact"),
     # Only sum and difference coding keeps two equal channels equal to the last bit.
     *("-aac_ms", "1", "-aac_pns", "0", "-aac_is", "0"),
 )
@@ -58,18 +59,19 @@ def make(sound: Floats) -> SoundTrack:
     One static gain; where it drives peaks over the ceiling the limiter takes those down. The
     decoded track is measured; what it misses is mended from the PCM, never by encoding AAC again.
     """
-    gain, ceiling = 0.0, CEILING_DBTP
-    if measure(_stereo(sound)).loudness_lufs >= SILENT_LUFS:
-        gain = _settle(sound, ceiling)
+    highest, loudness = peaks(sound), measure(_stereo(sound)).loudness_lufs
+    if loudness < SILENT_LUFS:
+        return _encode(sound)
+    aim, gain, ceiling = TARGET_LUFS, TARGET_LUFS - loudness, CEILING_DBTP
     for _ in range(TRIES):
-        track = _encode(master(sound, gain, ceiling))
+        gain, mastered = _settle(sound, highest, gain, (aim, ceiling))
+        track = _encode(mastered)
         missing = TARGET_LUFS - track.level.loudness_lufs
         over = track.level.true_peak_dbtp - HIGHEST_DBTP
-        is_silent = track.level.loudness_lufs < SILENT_LUFS
-        if over <= 0 and (is_silent or abs(missing) <= TOLERANCE_LU):
+        if abs(missing) <= TOLERANCE_LU and over <= 0:
             break
-        gain += 0.0 if is_silent else missing
-        ceiling -= over + 0.1 if over > 0 else 0.0
+        aim, gain = aim + missing, gain + missing
+        ceiling -= max(over + 0.1, 0.0)
     return track
 
 
@@ -95,16 +97,23 @@ def decode(m4a: bytes) -> Floats:
     return np.frombuffer(data, np.float32).reshape(-1, 2)
 
 
-def _settle(sound: Floats, ceiling: float) -> float:
-    """Return the gain in dB that brings sound to the target, the limiter's work included."""
-    gain = TARGET_LUFS - measure(_stereo(sound)).loudness_lufs
+def _settle(
+    sound: Floats, highest: Floats, gain: float, level: tuple[float, float]
+) -> tuple[float, Floats]:
+    """Raise the gain by what the limiter takes from the loudness; return it and the sound.
+
+    level: loudness to reach in LUFS, and ceiling in dBTP.
+    """
+    aim, ceiling = level
     for _ in range(TRIES):
-        mastered = master(sound, gain, ceiling)
-        missing = TARGET_LUFS - measure(_stereo(mastered)).loudness_lufs
+        mastered = master(sound, highest, gain, ceiling)
+        if not mastered.is_limited:
+            break
+        missing = aim - measure(_stereo(mastered.sound)).loudness_lufs
         if abs(missing) <= TOLERANCE_LU / 2:
             break
         gain += missing
-    return gain
+    return gain, mastered.sound
 
 
 def _stereo(mono: Floats) -> Floats:

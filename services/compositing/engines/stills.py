@@ -32,14 +32,15 @@ def jpeg(picture: Bytes) -> bytes:
 
 
 def contact_sheet(
-    segments: Sequence[tuple[bytes, int]], width: int, height: int, frame_rate: int
+    segments: Sequence[tuple[bytes, int]], size: tuple[int, int], frame_rate: int
 ) -> Bytes:
     """Return frames of a whole video on one BGR picture, each over the time it is shown at.
 
-    segments: the video's parts in order, each with its number of frames.
+    segments: the video's parts in order, each with its number of frames. size: its width and
+    height.
     """
-    picked = sheets.pick(sum(count for _, count in segments), frame_rate)
-    grid = Grid.of(width, height, len(picked))
+    picked = sheets.pick([count for _, count in segments], frame_rate)
+    grid = Grid.of(*size, len(picked))
     pictures = [frame_of(segments, frame, frame_rate, grid) for frame in picked]
     drawn = sheets.lay_out(pictures, grid)
     typesetter = fonts.load().typesetter(fonts.HANKEN)

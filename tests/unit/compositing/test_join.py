@@ -139,7 +139,9 @@ def test_the_same_sound_gives_the_same_track() -> None:
 def test_the_limiter_holds_the_ceiling_and_leaves_the_rest_alone() -> None:
     sound = speechlike(2.0) * 0.3
     sound[SAMPLE_RATE] = 1.0
-    held = master(sound, 0.0)
+    mastered = master(sound, peaks(sound), 0.0, -1.5)
+    held = mastered.sound
+    assert mastered.is_limited
     assert decibels(float(peaks(held).max())) <= -1.5 + 1e-3
     assert np.array_equal(held[: SAMPLE_RATE // 2], sound[: SAMPLE_RATE // 2])
 
