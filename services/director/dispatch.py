@@ -14,7 +14,7 @@ from rostrum.director.v1.director_pb2 import Production
 from services.chassis.errors import Corrupt, Invalid, Transient, Violation
 from services.chassis.store import Store
 from services.director.consent import consent_complaints
-from services.director.orders import complete, order_complaints
+from services.director.orders import complete, order_complaints, without
 from services.director.recipes import Finished, Output, Planned, Step, Steps, talking_head
 from services.director.results import Fingerprint, Results
 from services.director.retries import ATTEMPTS, pause_after
@@ -95,7 +95,7 @@ class Director:
         video.stale, video.wakes = False, None
         try:
             return self._advance(video, now)
-        except Invalid as error:  # a tier there is not, or an engine that is not here
+        except Invalid as error:  # an engine that is not here
             video.complain(error.violations)
             self._fail(video)
             return []
@@ -197,8 +197,10 @@ class Director:
                     parts.append(part)
             return response
 
+        if video.checked is None:
+            video.checked = without(video.production, video.wrong_fields())
         if video.checks_only or video.complaints:
-            return talking_head.admission(video.production, answer)
+            return talking_head.admission(video.checked, answer)
         return talking_head.advance(video.production, answer)
 
     def _hear_of_losses(self, video: Video, steps: Steps) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
-from typing import Final
+from typing import Final, Literal, get_args
 
 from google.protobuf.struct_pb2 import Struct, Value
 from rostrum.compositing.v1.compositing_pb2 import BrandKit
@@ -32,6 +32,9 @@ from services.director.tiers import engine_of
 NAME: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{limits.NAME_CHARACTERS - 1}}}")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 ASPECTS: Final = ("16:9", "9:16", "1:1")
+Spared = Literal["script", "language", "formats", "frame_rate", "quality", "title"]
+SPARED: Final[tuple[Spared, ...]] = get_args(Spared)
+"""Fields that other checks can do without."""
 NAME_REMEDY: Final = (
     f"use 1 to {limits.NAME_CHARACTERS} lower-case letters, digits and hyphens, no hyphen first"
 )
@@ -52,6 +55,20 @@ def complete(production: Production) -> Production:
     for picture in order.formats:
         picture.height = picture.height or 1080
     return full
+
+
+def without(production: Production, fields: Container[str]) -> Production:
+    """Return a copy with defaults in place of some of the order's fields.
+
+    fields: by their first name. So the rest can be checked where these are known to be wrong; what
+    names another thing, a presenter or a channel, stays.
+    """
+    rest = Production()
+    rest.CopyFrom(production)
+    for name in SPARED:
+        if name in fields:
+            rest.order.ClearField(name)
+    return complete(rest)
 
 
 def data_title(data: Struct) -> str:

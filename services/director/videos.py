@@ -84,6 +84,8 @@ class Video:
     """Set once all its files are in the store; delivering them ends the video."""
     complaints: list[Violation] = field(default_factory=list)
     """What is wrong with its order, as far as it is known; it fails once all checks are done."""
+    checked: Production | None = None
+    """The production as it is checked: with defaults for what was wrong from the beginning."""
     steps: dict[str, str] = field(default_factory=dict)
     """Steps that have a result: name -> task key."""
     ran_keys: set[str] = field(default_factory=set)
@@ -106,8 +108,12 @@ class Video:
 
     def blocked(self, step: Step[Any]) -> bool:
         """Return whether a step would only repeat a known complaint, or show what it must not."""
-        wrong = {root_of(complaint.field) for complaint in self.complaints}
+        wrong = self.wrong_fields()
         return bool(wrong & set(step.reads)) or (step.likeness and "consent" in wrong)
+
+    def wrong_fields(self) -> set[str]:
+        """Return the first names of the fields there are complaints about."""
+        return {root_of(complaint.field) for complaint in self.complaints}
 
     def complain(self, violations: tuple[Violation, ...]) -> None:
         """Add complaints; one that was made already is not made again."""

@@ -33,7 +33,7 @@ class Step(Generic[R]):
     fields: tuple[tuple[str, str], ...] = ()
     """Prefixes of the stage's field paths, and what the order calls them; the first that fits."""
     reads: tuple[str, ...] = ()
-    """Fields of the order it is made from, by their first name; all, where nothing is said."""
+    """Of checks: what of the order, by first name, must be right for them to make sense."""
     likeness: bool = False
     """True where it looks at a portrait or shows a face: consent is asked for first."""
 

@@ -140,7 +140,7 @@ def check_scene(production: Production, scene: Scene) -> Step[CheckSceneResponse
         CheckSceneResponse,
         costs.CHECK_SCENE,
         fields=SCENE_FIELDS,
-        reads=("template", "data", "formats", "script", "channel"),
+        reads=("template", "data", "channel"),
     )
 
 
@@ -162,7 +162,7 @@ def plan_chunks(production: Production, recording: Recording | None) -> Step[Pla
         PlanChunksResponse,
         costs.PLAN,
         fields=SPEECH_FIELDS,
-        reads=("quality", "script", "language", "voice", "channel", "recording"),
+        reads=("script", "language", "voice", "channel", "recording"),
     )
 
 

@@ -126,14 +126,32 @@ def test_checks_that_would_only_repeat_a_complaint_are_spared(
     newsroom: Newsroom, make: Make
 ) -> None:
     video = newsroom.director.admit(make(script=""))
-    assert newsroom.work(video) == ["motion/portrait"]
+    assert newsroom.work(video) == ["motion/portrait", "compositing/scene"]
     assert said(video) == [("script", "FIELD_REQUIRED")]
 
 
-def test_an_order_of_an_unknown_tier_is_refused(newsroom: Newsroom, make: Make) -> None:
-    video = newsroom.director.admit(make(quality="best"))
-    newsroom.work(video)
-    assert said(video) == [("quality", "TIER_UNKNOWN")]
+@pytest.mark.parametrize(
+    ("order", "complaint"),
+    [
+        ({"quality": "best"}, ("quality", "TIER_UNKNOWN")),
+        ({"formats": [{"aspect": "4:3"}]}, ("formats[0].aspect", "ASPECT_UNKNOWN")),
+        ({"frame_rate": 50}, ("frame_rate", "FPS_INVALID")),
+    ],
+)
+def test_what_does_not_hang_on_a_wrong_field_is_checked_all_the_same(
+    newsroom: Newsroom, make: Make, order: dict[str, object], complaint: tuple[str, str]
+) -> None:
+    video = newsroom.director.admit(make(**order))
+    assert newsroom.work(video) == ["motion/portrait", "compositing/scene", "speech/plan"]
+    assert said(video) == [complaint]
+
+
+def test_a_complaint_of_a_stage_has_no_check_made_twice(newsroom: Newsroom, make: Make) -> None:
+    video = newsroom.director.admit(make())
+    plan = answer_until(newsroom, video, "speech/plan")
+    newsroom.director.reject(plan, Invalid("script", "LANGUAGE_UNSUPPORTED", "another voice"))
+    assert newsroom.work(video) == []
+    assert said(video) == [("script", "LANGUAGE_UNSUPPORTED")]
 
 
 def test_a_check_renders_nothing(newsroom: Newsroom, production: Production) -> None:
