@@ -12,10 +12,10 @@ from services.chassis.rig import Eye
 from services.chassis.timeline import Bytes, Floats
 from services.compositing.domain.placement import Box
 from services.compositing.domain.puppet_patch import (
-    COARSE,
-    COARSE_OFFSET,
     STEPS_PER_TEXEL,
     Scale,
+    coarse_points,
+    every,
     refine,
     sample,
     smooth_step,
@@ -29,6 +29,8 @@ LASHES: Final = 0.15
 """Height of the band of lashes, in eye widths; it moves as a whole and folds down."""
 
 
+COARSE: Final = 2
+"""Displacements of a closing lid are computed for every second texel and interpolated."""
 LIGHT: Final = 4
 """Texels per sample of a closing lid's light."""
 
@@ -97,17 +99,40 @@ class EyePatch:
         """Return the patch (h, w, 4), premultiplied BGRA, with lids, iris and brow in place."""
         if shape == EyeShape(0, 0, 0, 0):
             return self._source
+        if shape.closure == 0:
+            return self._awake(shape)
         closure = shape.closure / STEPS_PER_TEXEL / max(self._tallest, 1.0)
         patch = self._skin(closure, shape.brow / STEPS_PER_TEXEL)
         if closure > 0:
             self._lit(patch, closure)
-        self._open(patch, closure, shape.gaze_x / STEPS_PER_TEXEL, shape.gaze_y / STEPS_PER_TEXEL)
+        self._open(patch, closure, shape)
         return patch
+
+    def _awake(self, shape: EyeShape) -> Bytes:
+        """Return the patch with lids as in the portrait, as it is on most frames."""
+        patch = self._source.copy()
+        if shape.brow:
+            end = int(self._upper.max()) + 1
+            map_y = self._y[:end] + np.float32(shape.brow / STEPS_PER_TEXEL) * self._brow[:end]
+            patch[:end] = sample(self._source, self._x[:end], map_y)
+        if shape.gaze_x or shape.gaze_y:
+            first, last = int(self._upper.min()) - 1, int(self._lower.max()) + 2
+            rows = patch[first:last]
+            ball = self._ball(first, last, shape)
+            cover = self._cover(self._y[first:last], self._upper, self._lower, 0.0)
+            rows[:] = rows + (ball - rows) * cover[..., None] + np.float32(0.5)
+        return patch
+
+    def _cover(self, y: Floats, upper: Floats, lower: Floats, closure: float) -> Floats:
+        """Return how much of each texel in rows y is eyeball, 0 to 1."""
+        inside = np.clip(
+            np.minimum(y - upper, lower - y) / np.float32(1.2) + np.float32(0.15), 0, 1
+        )
+        return np.asarray(inside * np.clip(self._gap * np.float32((1 - closure) / 1.5), 0, 1))
 
     def _skin(self, closure: float, brow: float) -> Bytes:
         """Return the skin above the upper lid, pulled down by it and lifted with the brow."""
-        step = slice(None, None, COARSE)
-        y = self._y[step] + COARSE_OFFSET
+        step, y = every(COARSE), coarse_points(self.box.height, COARSE)[:, None]
         upper, crease, lash = self._upper[step], self._crease[step], self._lash[step]
         moved = upper + np.float32(0.95 * closure) * self._gap[step]
         fold = moved - lash * np.float32(1 - 0.5 * max(closure, 0.0))
@@ -117,7 +142,7 @@ class EyePatch:
         source = np.where(y < crease, y, np.where(y < fold, stretched, lashes)) - y
         if brow:
             source += np.float32(brow) * self._brow[step, step]
-        moves = refine(np.asarray(source, np.float32))
+        moves = refine(np.asarray(source, np.float32), COARSE)
         return sample(self._source, self._x, moves + self._y)
 
     def _lit(self, patch: Bytes, closure: float) -> None:
@@ -144,7 +169,7 @@ class EyePatch:
         lit = rows + cv2.resize(change, (rows.shape[1], rows.shape[0]))
         rows[:] = np.clip(lit + np.float32(0.5), 0, 255)
 
-    def _open(self, patch: Bytes, closure: float, across: float, down: float) -> None:
+    def _open(self, patch: Bytes, closure: float, shape: EyeShape) -> None:
         """Draw the lower lid and, between the lids, the eyeball: covered, never squeezed."""
         shut = max(closure, 0.0)
         upper = self._upper + np.float32(0.95 * closure) * self._gap
@@ -153,7 +178,7 @@ class EyePatch:
         last = min(self.box.height, int(self._cheek.max()) + 2)
         x, y = self._x[first:last], self._y[first:last]
         lid = self._lower_lid(x, y, lower)
-        ball = self._ball(first, last, across, down)
+        ball = self._ball(first, last, shape)
         shade = 1 - np.float32(0.30 * min(1.0, shut * 2.5)) * np.clip(
             1 - (y - upper) / np.float32(0.16 * self._tallest + 1e-3), 0, 1
         )
@@ -162,8 +187,7 @@ class EyePatch:
             (y - (upper + np.float32(0.35) * (lower - upper))) / np.float32(1.3) + 0.5, 0, 1
         )
         rows += (lid - rows) * below[..., None]
-        inside = np.clip(np.minimum(y - upper, lower - y) / np.float32(1.2) + 0.15, 0, 1)
-        inside = inside * np.clip(self._gap * np.float32((1 - closure) / 1.5), 0, 1)
+        inside = self._cover(y, upper, lower, closure)
         rows += (ball * shade[..., None] - rows) * inside[..., None]
         patch[first:last] = np.asarray(rows + 0.5, np.uint8)
         patch[last:] = self._source[last:]
@@ -173,12 +197,12 @@ class EyePatch:
         map_y = np.where(y < self._cheek, self._cheek - (self._cheek - y) * squeeze, y)
         return sample(self._source, x, map_y.astype(np.float32)).astype(np.float32)
 
-    def _ball(self, first: int, last: int, across: float, down: float) -> Floats:
-        if not (across or down):
+    def _ball(self, first: int, last: int, shape: EyeShape) -> Floats:
+        if not (shape.gaze_x or shape.gaze_y):
             return self._source[first:last].astype(np.float32)
         weight = self._iris[first:last]
-        map_x = self._x[first:last] - np.float32(across) * weight
-        map_y = self._y[first:last] - np.float32(down) * weight
+        map_x = self._x[first:last] - np.float32(shape.gaze_x / STEPS_PER_TEXEL) * weight
+        map_y = self._y[first:last] - np.float32(shape.gaze_y / STEPS_PER_TEXEL) * weight
         return sample(self._source, map_x, map_y).astype(np.float32)
 
     def _brow_weight(self, eye: Eye, scale: Scale) -> Floats:

@@ -130,9 +130,8 @@ class Lips:
         """Return how wide the mouth is, 1 being as in the portrait; an open jaw draws it in."""
         return 1 + shape.width - 0.30 * shape.jaw
 
-    def rows_below(self, lines: LipLines, y: Floats, every: int) -> Floats:
-        """Return the portrait's row for rows y (R, 1) of lower lip, chin, neck: (R, C / every)."""
-        step = slice(None, None, every)
+    def rows_below(self, lines: LipLines, y: Floats, step: slice) -> Floats:
+        """Return the portrait's row for rows y (R, 1) from lip to neck, at columns `step`."""
         lower, bottom, chin = lines.lower[step], lines.lip_bottom[step], lines.chin[step]
         from_lower, from_bottom = lines.from_lower[step], lines.from_lip_bottom[step]
         lip = from_lower + (y - lower) * ((from_bottom - from_lower) / (bottom - lower))
@@ -144,9 +143,8 @@ class Lips:
         above_neck = np.where(y < chin, skin, np.where(y < self.neck, neck, y))
         return np.asarray(np.where(y < bottom, lip, above_neck), np.float32)
 
-    def rows_above(self, lines: LipLines, y: Floats, every: int) -> Floats:
-        """Return the portrait's row for rows y (R, 1) of upper lip and the skin under the nose."""
-        step = slice(None, None, every)
+    def rows_above(self, lines: LipLines, y: Floats, step: slice) -> Floats:
+        """Return the portrait's row for rows y (R, 1) from lip to nose, at columns `step`."""
         upper, top = lines.upper[step], lines.lip_top[step]
         from_upper, from_top = lines.from_upper[step], lines.from_lip_top[step]
         nose = np.float32(self.nose)

@@ -13,10 +13,10 @@ from services.compositing.domain.puppet_creases import Creases
 from services.compositing.domain.puppet_interior import Interior
 from services.compositing.domain.puppet_lips import LipLines, Lips, MouthShape
 from services.compositing.domain.puppet_patch import (
-    COARSE,
-    COARSE_OFFSET,
     STEPS_PER_TEXEL,
     Scale,
+    coarse_points,
+    every,
     refine,
     sample,
     saturate,
@@ -25,6 +25,9 @@ from services.compositing.domain.puppet_patch import (
 
 REACH: Final = (1.0, 1.0, 0.06, 1.0, 1.0, 0.1, 0.05)
 """Half mouth widths that each column of `MOUTH` moves something by, per unit."""
+
+COARSE: Final = 4
+"""Displacements are computed for every so many texels and interpolated."""
 
 Key = tuple[int, ...]
 """A mouth in whole steps: equal keys are equal pictures."""
@@ -49,8 +52,8 @@ class MouthPatch:
         )
         self._x = self._lips.columns[None]
         self._y = np.arange(height, dtype=np.float32)[:, None]
-        self._coarse_x = np.arange(0, width, COARSE, dtype=np.float32)[None] + COARSE_OFFSET
-        self._coarse_y = np.arange(0, height, COARSE, dtype=np.float32)[:, None] + COARSE_OFFSET
+        self._coarse_x = coarse_points(width, COARSE)[None]
+        self._coarse_y = coarse_points(height, COARSE)[:, None]
         self._flesh = self._flesh_weight()
 
     def key(self, mouth: Floats) -> Key:
@@ -92,7 +95,7 @@ class MouthPatch:
         stretch = np.float32(self._lips.stretch(shape) - 1)
         narrow = 1 / (1 + stretch * self._flesh) - 1
         aside = np.asarray((self._coarse_x - np.float32(self._lips.centre)) * narrow, np.float32)
-        return sample(self._source, refine(aside) + self._x, self._rows(lines) + self._y)
+        return sample(self._source, refine(aside, COARSE) + self._x, self._rows(lines) + self._y)
 
     def _rows(self, lines: LipLines) -> Floats:
         """Return how far down each texel's colour lies in the portrait, (h, w).
@@ -101,11 +104,13 @@ class MouthPatch:
         computed only as far as they are seen.
         """
         seam = (lines.upper + lines.lower) * np.float32(0.5)
-        y, rim = self._coarse_y, self._lips.rim[::COARSE]
+        y, rim = self._coarse_y, self._lips.rim[every(COARSE)]
         first = max(0, int(seam.min()) // COARSE - 1)
         last = min(len(y), int(seam.max()) // COARSE + 2)
-        above = refine((self._lips.rows_above(lines, y[:last], COARSE) - y[:last]) * rim)
-        below = refine((self._lips.rows_below(lines, y[first:], COARSE) - y[first:]) * rim)
+        rows_above = self._lips.rows_above(lines, y[:last], every(COARSE))
+        rows_below = self._lips.rows_below(lines, y[first:], every(COARSE))
+        above = refine((rows_above - y[:last]) * rim, COARSE)
+        below = refine((rows_below - y[first:]) * rim, COARSE)
         between = slice(first * COARSE, last * COARSE)
         seen_above = self._y[between] < seam
         mixed = np.where(seen_above, above[between], below[: between.stop - between.start])
@@ -116,10 +121,10 @@ class MouthPatch:
     def _flesh_weight(self) -> Floats:
         """Return how far each coarse texel follows the mouth sideways, (h, w) / COARSE."""
         half, centre = np.float32(self._lips.half_width), np.float32(self._lips.centre)
-        seam = ((self._lips.upper + self._lips.lower) / 2)[::COARSE]
+        seam = ((self._lips.upper + self._lips.lower) / 2)[every(COARSE)]
         aside = np.maximum(0, np.abs(self._coarse_x - centre) / half - 0.35) / 0.85
         away = np.maximum(0, np.abs(self._coarse_y - seam) / half - 0.15) / 0.75
-        weight = np.exp(-(aside**2) - away**2) * self._lips.rim[::COARSE]
+        weight = np.exp(-(aside**2) - away**2) * self._lips.rim[every(COARSE)]
         weight *= smooth_step(0.0, np.float32(0.08 * self._rig.face_height), self._coarse_y)
         return np.asarray(weight, np.float32)
 

@@ -12,9 +12,6 @@ from services.chassis.timeline import Bytes, Floats
 
 STEPS_PER_TEXEL: Final = 12
 """Movements are rounded to this fraction of a texel, so that equal pictures are drawn once."""
-COARSE: Final = 2
-"""Displacements are computed for every second texel, between texel centres, and interpolated."""
-COARSE_OFFSET: Final = np.float32((COARSE - 1) / 2)
 
 
 Number = Floats | np.float32 | float
@@ -57,7 +54,17 @@ def sample(source: Bytes, map_x: Floats, map_y: Floats) -> Bytes:
     return np.asarray(cv2.remap(source, map_x, map_y, cv2.INTER_LINEAR, borderMode=rim), np.uint8)
 
 
-def refine(coarse: Floats) -> Floats:
-    """Interpolate displacements (h, w) known for every COARSE texels to (h, w) * COARSE."""
-    height, width = coarse.shape
-    return np.asarray(cv2.resize(coarse, (width * COARSE, height * COARSE)), np.float32)
+def coarse_points(length: int, coarse: int) -> Floats:
+    """Return the middles of every `coarse` texels, (length / coarse,)."""
+    return np.arange((coarse - 1) / 2, length, coarse, dtype=np.float32)
+
+
+def every(coarse: int) -> slice:
+    """Return the texels nearest to the coarse points."""
+    return slice(coarse // 2, None, coarse)
+
+
+def refine(values: Floats, coarse: int) -> Floats:
+    """Interpolate displacements (h, w), known at coarse points, to (h, w) * coarse texels."""
+    height, width = values.shape
+    return np.asarray(cv2.resize(values, (width * coarse, height * coarse)), np.float32)

@@ -12,7 +12,7 @@ from services.chassis.rig import Colours
 from services.chassis.timeline import Floats
 
 SUPERSAMPLING: Final = 4
-ENAMEL: Final = np.array([0.91, 0.97, 1.0], np.float32)
+ENAMEL: Final = np.array([0.93, 0.965, 1.0], np.float32)
 """BGR; teeth are yellower than eyes."""
 
 
@@ -40,7 +40,7 @@ LOWER: Final = Arch(
 def tooth_colour(colours: Colours, gain: float) -> Floats:
     """Return the lightest tooth's colour, BGR (3,): the eyes' white, within reach of the skin."""
     sclera, skin = colours.sclera[::-1], float(colours.skin.mean())
-    wanted = min(max(1.08 * float(sclera.mean()), 0.98 * skin), 1.25 * skin + 45)
+    wanted = min(max(1.13 * float(sclera.mean()), 0.98 * skin), 1.25 * skin + 45)
     white = np.minimum(sclera * np.float32(wanted / float(sclera.mean())), 248)
     return np.asarray(white * ENAMEL * np.float32(gain), np.float32)
 

@@ -16,7 +16,7 @@ from services.motion.domain.depth import face_height
 
 Indices = npt.NDArray[np.intp]
 
-REACH: Final = 2.35
+REACH: Final = 2.1
 """Columns on each side of the mouth's centre that move with it, in half mouth widths."""
 INNER: Final = 0.93
 """Share of the mouth's half width over which lips can part."""
