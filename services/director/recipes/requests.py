@@ -1,17 +1,12 @@
-"""The steps of a talking head, each made from exactly what it depends on."""
+"""The steps that render a talking head, each made from exactly what it depends on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from rostrum.compositing.v1.compositing_pb2 import (
-    CheckSceneRequest,
-    CheckSceneResponse,
     CompositeRequest,
     CompositeResponse,
-    ImportLogoRequest,
-    ImportLogoResponse,
     JoinedChunk,
     JoinRequest,
     JoinResponse,
@@ -25,145 +20,20 @@ from rostrum.motion.v1.motion_pb2 import (
     AccentsResponse,
     BuildRigRequest,
     BuildRigResponse,
-    ImportPortraitRequest,
-    ImportPortraitResponse,
-    ImportTemplateRequest,
-    ImportTemplateResponse,
     MakeLoopRequest,
     MakeLoopResponse,
 )
 from rostrum.restoration.v1.restoration_pb2 import RestoreRequest, RestoreResponse
 from rostrum.speech.v1.speech_pb2 import (
     Chunk,
-    ImportRecordingRequest,
-    ImportRecordingResponse,
-    PlanChunksRequest,
-    PlanChunksResponse,
-    Recording,
     SynthesizeRequest,
     SynthesizeResponse,
 )
 
 from services.director.recipes import Step, costs
+from services.director.recipes.paths import SCENE_FIELDS, SPEECH_FIELDS, everything
 from services.director.recipes.timing import Cut, loop_frames, loop_seed
 from services.director.tiers import engine_of
-
-ENGINE: Final = ("engine", "quality")
-SCENE_FIELDS: Final = (
-    ("scene.data", "data"),
-    ("scene.template", "template"),
-    ("scene.brand", "channel.brand"),
-    ("brand", "channel.brand"),
-    ENGINE,
-)
-SPEECH_FIELDS: Final = (
-    ("chunk.text", "script"),
-    ("pronunciations", "channel.pronunciations"),
-    ENGINE,
-)
-
-
-def everything(path: str) -> tuple[tuple[str, str], ...]:
-    """Say that whatever is wrong with a request, it is this field of the order."""
-    return (ENGINE, ("", path))
-
-
-def import_portrait(production: Production) -> Step[ImportPortraitResponse]:
-    """Check the presenter's picture."""
-    file = production.presenter.portrait
-    request = ImportPortraitRequest(file_digest=file.digest, extension=file.extension)
-    return Step(
-        "motion",
-        "motion/portrait",
-        request,
-        ImportPortraitResponse,
-        costs.PORTRAIT,
-        fields=everything("presenter"),
-        reads=("presenter",),
-        likeness=True,
-    )
-
-
-def import_logo(production: Production) -> Step[ImportLogoResponse]:
-    """Check the channel's logo."""
-    file = production.channel.logo
-    request = ImportLogoRequest(file_digest=file.digest, extension=file.extension)
-    return Step(
-        "compositing",
-        "compositing/logo",
-        request,
-        ImportLogoResponse,
-        costs.IMPORT,
-        fields=everything("channel.logo"),
-        reads=("channel",),
-    )
-
-
-def import_template(production: Production) -> Step[ImportTemplateResponse]:
-    """Check the motion template or driving clip."""
-    file = production.motion
-    request = ImportTemplateRequest(file_digest=file.digest, extension=file.extension)
-    return Step(
-        "motion",
-        "motion/template",
-        request,
-        ImportTemplateResponse,
-        costs.PORTRAIT,
-        fields=everything("motion"),
-        reads=("motion",),
-    )
-
-
-def import_recording(production: Production) -> Step[ImportRecordingResponse]:
-    """Check the recorded narration."""
-    file = production.recording
-    request = ImportRecordingRequest(file_digest=file.digest, extension=file.extension)
-    return Step(
-        "speech",
-        "speech/recording",
-        request,
-        ImportRecordingResponse,
-        costs.IMPORT,
-        fields=everything("recording"),
-        reads=("recording",),
-    )
-
-
-def check_scene(production: Production, scene: Scene) -> Step[CheckSceneResponse]:
-    """Check template, data, brand kit and captions."""
-    order = production.order
-    request = CheckSceneRequest(scene=scene, formats=order.formats, script=order.script)
-    return Step(
-        "compositing",
-        "compositing/scene",
-        request,
-        CheckSceneResponse,
-        costs.CHECK_SCENE,
-        fields=SCENE_FIELDS,
-        reads=("template", "data", "channel"),
-    )
-
-
-def plan_chunks(production: Production, recording: Recording | None) -> Step[PlanChunksResponse]:
-    """Cut the script."""
-    order = production.order
-    request = PlanChunksRequest(
-        engine=engine_of(order.quality, "speech"),
-        script=order.script,
-        language=order.language,
-        voice=order.voice,
-        pronunciations=production.channel.pronunciations,
-        recording=recording,
-    )
-    return Step(
-        "speech",
-        "speech/plan",
-        request,
-        PlanChunksResponse,
-        costs.PLAN,
-        fields=SPEECH_FIELDS,
-        reads=("script", "language", "voice", "channel", "recording"),
-    )
 
 
 def build_rig(production: Production, portrait: Portrait) -> Step[BuildRigResponse]:

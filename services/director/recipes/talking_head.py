@@ -16,6 +16,7 @@ from services.director.recipes import (
     Output,
     Planned,
     Steps,
+    checks,
     forecast,
     requests,
 )
@@ -67,8 +68,8 @@ def outline(production: Production, answer: Answer) -> tuple[Planned, ...]:
 def admit(production: Production, ledger: Ledger) -> Admitted | None:
     """Ask for the checks of everything from outside; None until all are passed."""
     given = production.HasField
-    portrait = ledger.ask(requests.import_portrait(production))
-    template = ledger.ask(requests.import_template(production)) if given("motion") else None
+    portrait = ledger.ask(checks.import_portrait(production))
+    template = ledger.ask(checks.import_template(production)) if given("motion") else None
     scene = check_scene(production, ledger)
     chunks = plan(production, ledger)
     if ledger.missing or portrait is None or scene is None:
@@ -85,11 +86,11 @@ def check_scene(production: Production, ledger: Ledger) -> Scene | None:
         brand=production.channel.brand,
     )
     if production.channel.HasField("logo"):
-        logo = ledger.ask(requests.import_logo(production))
+        logo = ledger.ask(checks.import_logo(production))
         if logo is None:
             return None
         scene.brand.logo_digest = logo.logo_digest
-    checked = ledger.ask(requests.check_scene(production, scene))
+    checked = ledger.ask(checks.check_scene(production, scene))
     return None if checked is None else scene
 
 
@@ -97,11 +98,11 @@ def plan(production: Production, ledger: Ledger) -> tuple[Chunk, ...]:
     """Return the chunks; none until the script is cut."""
     recording: Recording | None = None
     if production.HasField("recording"):
-        imported = ledger.ask(requests.import_recording(production))
+        imported = ledger.ask(checks.import_recording(production))
         if imported is None:
             return ()
         recording = imported.recording
-    planned = ledger.ask(requests.plan_chunks(production, recording))
+    planned = ledger.ask(checks.plan_chunks(production, recording))
     return () if planned is None else tuple(planned.chunks)
 
 

@@ -13,7 +13,8 @@ from rostrum.director.v1.director_pb2 import Order
 
 from services.director.storylines.english import amount, currency_sign, day
 from services.director.storylines.narration import narrate, spoken_title
-from services.director.storylines.posting import Posting, Salary, read_posting
+from services.director.storylines.posting import Posting, Salary
+from services.director.storylines.reading import read_posting
 
 CHIPS: Final = 24
 CHIP_CHARACTERS: Final = 48
