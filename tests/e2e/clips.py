@@ -38,8 +38,7 @@ from services.speech import stage as speech
 
 PRESENTERS: Final = Path(__file__).parents[2] / "services/studio/presenters"
 SCRIPT: Final = (
-    "People often ask whether five very fast machines could do better. "
-    "Maybe they could, but please remember this."
+    "People often ask whether five machines could do better. Maybe they could, but remember this."
 )
 RATE: Final = 25
 SIDE: Final = 480

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,14 @@ class Presenter:
     missed: int
     """Frames without a face."""
     frame_rate: int
+    left: int
+    """Where the window lies in the picture, in pixels."""
+    top: int
+
+    @property
+    def in_picture(self) -> Floats:
+        """Landmarks (n, 478, 3) in the picture's pixels."""
+        return self.landmarks + np.array([self.left, self.top, 0], np.float32)
 
 
 def measure(
@@ -57,22 +66,31 @@ def measure(
 
 
 def watch(video: Path) -> Presenter:
-    """Decode the window around the face of every frame and follow the face in it."""
-    lumas: list[Bytes] = []
+    """Decode a video and follow the face in it."""
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate
         assert rate is not None
         assert rate.denominator == 1, f"{rate} frames/s are not constant"
-        windows = _windows(frame.to_ndarray(format="bgr24") for frame in container.decode(stream))
+        frames = (frame.to_ndarray(format="bgr24") for frame in container.decode(stream))
+        return look(frames, int(rate))
 
-        def kept() -> Iterator[Bytes]:
-            for window in windows:
-                lumas.append(cv2.cvtColor(window, cv2.COLOR_BGR2GRAY))
-                yield window
 
-        landmarks, missed = follow(kept())
-    return Presenter(lumas, landmarks, missed, int(rate))
+def look(frames: Iterable[Bytes], frame_rate: int) -> Presenter:
+    """Follow the face in pictures, BGR (h, w, 3); of each only the window around it is kept."""
+    lumas: list[Bytes] = []
+    frames = iter(frames)
+    first = next(frames)
+    rows, columns = _window(first)
+
+    def windows() -> Iterator[Bytes]:
+        for frame in chain([first], frames):
+            window = np.ascontiguousarray(frame[rows, columns])
+            lumas.append(cv2.cvtColor(window, cv2.COLOR_BGR2GRAY))
+            yield window
+
+    landmarks, missed = follow(windows())
+    return Presenter(lumas, landmarks, missed, frame_rate, columns.start, rows.start)
 
 
 def listen(video: Path) -> Floats:
@@ -124,7 +142,6 @@ def of_the_picture(seen: Presenter) -> dict[str, float]:
     return {
         "skin_flicker": picture.skin_flicker(seen.lumas, seen.landmarks),
         "wall_flicker": min(picture.background_flicker(corner) for corner in corners),
-        "stutter": picture.stutter(seen.lumas),
     }
 
 
@@ -142,19 +159,15 @@ def of_the_likeness(seen: Presenter, portrait: Path) -> dict[str, float]:
     }
 
 
-def _windows(frames: Iterator[Bytes]) -> Iterator[Bytes]:
-    """Yield the part of each frame around the largest face of the first that shows one."""
-    rows, columns = slice(None), slice(None)
-    searching = True
-    for frame in frames:
-        if searching and (boxes := faces.boxes(frame)):
-            searching = False
-            reach = AROUND / 2 * boxes[0].side
-            x, y = boxes[0].left + boxes[0].side / 2, boxes[0].top + boxes[0].side / 2
-            rows = slice(max(0, round(y - reach)), round(y + reach))
-            columns = slice(max(0, round(x - reach)), round(x + reach))
-        assert not searching, "no face in the first frame"
-        yield np.ascontiguousarray(frame[rows, columns])
+def _window(frame: Bytes) -> tuple[slice, slice]:
+    """Return rows and columns around the largest face of a picture."""
+    boxes = faces.boxes(frame)
+    assert boxes, "no face in the first frame"
+    face = boxes[0]
+    reach = AROUND / 2 * face.side
+    x, y = face.left + face.side / 2, face.top + face.side / 2
+    top, left = max(0, round(y - reach)), max(0, round(x - reach))
+    return slice(top, round(y + reach)), slice(left, round(x + reach))
 
 
 def _read_portrait(path: Path) -> Bytes:

@@ -1,9 +1,8 @@
-"""Whether a finished picture of a presenter is clean: flicker, likeness, sharpness, stutter."""
+"""Whether a finished picture of a presenter is clean: flicker, likeness, sharpness."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 import cv2
@@ -45,13 +44,6 @@ def background_flicker(lumas: Sequence[Reals]) -> float:
     return _restlessness(np.array([luma.mean() for luma in lumas]))
 
 
-def stutter(lumas: Sequence[Reals]) -> float:
-    """Return the share of pictures that repeat the one before while others move."""
-    small = [cv2.resize(luma, (96, 96), interpolation=cv2.INTER_AREA) for luma in lumas]
-    change = np.array([np.abs(after - before).mean() for before, after in pairwise(small)])
-    return float((change < 0.12 * np.median(change)).mean())
-
-
 def likeness(
     lumas: Sequence[Reals], landmarks: Reals, portrait: Reals, portrait_landmarks: Reals
 ) -> float:
@@ -81,9 +73,8 @@ def mouth_sharpness(
     """
     scale = _pupil_distance(landmarks) / _pupil_distance(portrait_landmarks[None])
     size = (round(portrait.shape[1] * scale), round(portrait.shape[0] * scale))
-    small = cv2.resize(
-        portrait, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    )
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    small: Reals = np.asarray(cv2.resize(portrait, size, interpolation=how), np.float32)
     reference = _edges(small, portrait_landmarks * scale)
     found = [_edges(luma, mesh) for luma, mesh in zip(lumas, landmarks, strict=True)]
     return float(np.median(found) / (reference + 1e-6))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from services.chassis.timeline import SAMPLE_RATE, Timing
 from services.lipsync.domain.mouth import JAW, LONG_PAUSE_SECONDS, mouth_track
-from services.lipsync.domain.visemes import BILABIAL, SILENCE, Segment, segments
+from services.lipsync.domain.visemes import BILABIAL, LABIODENTAL, SILENCE, Segment, segments
 
 Reals = npt.NDArray[np.floating[Any]]
 
@@ -23,7 +23,18 @@ LIP_PAIRS: Final = ((82, 87), (13, 14), (312, 317))
 """Points of MediaPipe's face mesh on the inner edges of the lips, above one another."""
 CLOSED_MARGIN: Final = 0.035
 """Mouth opening above the closed mouth's that still looks closed."""
-OPEN_MARGIN: Final = 0.065
+OPEN_MARGIN: Final = 0.11
+LOUDNESS_OF: Final = {
+    SILENCE: 0.0,
+    BILABIAL: 0.5,
+    LABIODENTAL: 0.5,
+    "TD": 0.4,
+    "KG": 0.4,
+    "TH": 0.5,
+}
+"""How loud sounds are by vowels, whose loudness is 1."""
+LONG_VOWEL_SECONDS: Final = 0.08
+"""Shorter ones hardly open, and not at all between lips that meet."""
 OPEN_VOWELS: Final = ("AA", "AE", "AO", "EH", "OW")
 
 
@@ -73,6 +84,16 @@ def offset_to_sound(opening: Reals, frame_rate: int, samples: Reals) -> Offset:
     return offset(opening, frame_rate, loudness(samples))
 
 
+def sound_offset(samples: Reals, timing: Timing) -> Offset:
+    """Return the lag of the sound behind the phonemes it should say."""
+    count = timing.sample_count * RATE // SAMPLE_RATE
+    voiced = np.zeros(count)
+    for segment in segments(timing.phonemes):
+        first, last = round(segment.start * RATE), round(segment.end * RATE)
+        voiced[first:last] = LOUDNESS_OF.get(segment.viseme, 1.0)
+    return offset(loudness(samples), RATE, voiced)
+
+
 def offset(opening: Reals, frame_rate: int, reference: Reals) -> Offset:
     """Return the lag of a mouth behind a reference at 100 steps a second.
 
@@ -102,7 +123,7 @@ def bilabials(opening: Reals, frame_rate: int, timing: Timing) -> Share:
 def vowels(opening: Reals, frame_rate: int, timing: Timing) -> Share:
     """Return the share of long open vowels on which the mouth opens."""
     long = [s for s in segments(timing.phonemes) if s.viseme in OPEN_VOWELS]
-    spoken = [s for s in long if s.end - s.start > 0.06]
+    spoken = [s for s in long if s.end - s.start > LONG_VOWEL_SECONDS]
     widest = [_within(opening, frame_rate, s, -0.04, 0.04).max() for s in spoken]
     opened = np.percentile(opening, 3) + OPEN_MARGIN
     return Share(float(np.mean(np.array(widest) > opened)) if widest else 1.0, len(widest))

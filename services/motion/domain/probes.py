@@ -15,14 +15,22 @@ from services.motion.domain.face import (
     openness,
     poses,
     pupil_distance,
+    similarities,
 )
 from services.motion.domain.template import closure_of
 from services.motion.domain.waves import SG7, Reals
 
+BONE: Final = (
+    *(10, 151, 9, 8, 6, 197, 195, 5, 4, 127, 356, 234, 454, 21, 251),
+    *(54, 284, 103, 332, 67, 297, 109, 338),
+)
+"""Points that do not even move when the eyes blink."""
 CUT: Final = 0.03
 """Pupil distances by which a step outruns its neighbours: heads gather speed, cuts do not."""
 NEIGHBOURS: Final = 1.5
 SHUT: Final = 0.55
+STIRRING: Final = 0.2
+"""Lid closure from which the mesh moves with the lids."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +64,16 @@ def sway(landmarks: Reals) -> Sway:
 
 
 def jitter(landmarks: Reals) -> float:
-    """Return the trembling of the face in thousandths of the pupil distance.
+    """Return the trembling of the head in thousandths of the pupil distance.
 
-    Root mean square of what a parabola over 7 frames leaves of the face's place.
+    Root mean square of what a parabola over 7 frames leaves of the skull's place, but for blinks,
+    in which a mesh stirs as a whole. Dropped frames tremble too.
     """
-    trembling = [
-        column[3:-3] - np.convolve(column, SG7, "valid") for column in _centre(landmarks).T
-    ]
-    return float(np.sqrt(np.sum(np.square(trembling), 0).mean()) * 1000)
+    place = landmarks[:, BONE, :2].mean(1).T / pupil_distance(landmarks)
+    left = np.sum([(x[3:-3] - np.convolve(x, SG7, "valid")) ** 2 for x in place], 0)
+    blinking = np.convolve(_lids(landmarks) > STIRRING, np.ones(11), "same")[3:-3] > 0
+    calm = left[~blinking] if not blinking.all() else left
+    return float(np.sqrt(calm.mean()) * 1000)
 
 
 def steps(landmarks: Reals) -> Reals:
@@ -82,6 +92,21 @@ def cuts(landmarks: Reals) -> int:
     return int((step - NEIGHBOURS * beside > CUT).sum())
 
 
+def drift(landmarks: Reals) -> float:
+    """Return how far the skull's shape has changed at the end, in pupil distances.
+
+    Mean way of its points from the first quarter of the frames to the last, after each frame is
+    laid onto the mean head: turning does not count, another face does.
+    """
+    head = mean_head(landmarks)[list(RIGID)]
+    skulls = landmarks[:, RIGID].astype(np.float64)
+    scale, turn, shift = similarities(skulls, head)
+    laid = scale[:, None, None] * skulls @ turn.mT + shift[:, None]
+    quarter = max(1, len(laid) // 4)
+    way = np.linalg.norm(laid[-quarter:].mean(0) - laid[:quarter].mean(0), axis=1).mean()
+    return float(way / pupil_distance(landmarks))
+
+
 def seam(landmarks: Reals) -> float:
     """Return the step from the last frame back to the first, in usual steps: 1 is seamless."""
     around = np.concatenate([landmarks[-1:], landmarks[:1]])
@@ -92,8 +117,7 @@ def seam(landmarks: Reals) -> float:
 
 def blinks(landmarks: Reals, frame_rate: int) -> Blinks:
     """Return how often and how evenly the eyes blink."""
-    lids = np.mean([closure_of(openness(landmarks, eye)) for eye in EYES], 0)
-    edges = np.diff(np.pad((lids > SHUT).astype(int), 1))
+    edges = np.diff(np.pad((_lids(landmarks) > SHUT).astype(int), 1))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     gaps = np.diff(starts) / frame_rate
     return Blinks(
@@ -101,6 +125,12 @@ def blinks(landmarks: Reals, frame_rate: int) -> Blinks:
         irregularity=float(gaps.std() / gaps.mean()) if len(gaps) > 1 else 0.0,
         seconds=float(np.median(ends - starts)) / frame_rate if len(starts) else 0.0,
     )
+
+
+def _lids(landmarks: Reals) -> Reals:
+    """Return how far both lids are closed (n,), 0 to 1."""
+    lids: Reals = np.mean([closure_of(openness(landmarks, eye)) for eye in EYES], 0)
+    return lids
 
 
 def _centre(landmarks: Reals) -> Reals:

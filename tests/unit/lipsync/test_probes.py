@@ -35,7 +35,7 @@ COUNT = SPOKEN.sample_count // 1920
 def opening(late_seconds: float = 0.0) -> Floats:
     """Return mouth openings in mouth widths, as landmarks would show them, with their noise."""
     rng = np.random.default_rng(0)
-    jaw = mouth_track(segments(SPOKEN.phonemes), COUNT, RATE)[:, JAW] / 2
+    jaw = mouth_track(segments(SPOKEN.phonemes), COUNT, RATE)[:, JAW] * 0.7
     frames = np.arange(COUNT)
     late = np.interp(frames - late_seconds * RATE, frames, jaw)
     return 0.01 + late + 0.003 * rng.normal(size=COUNT)
@@ -59,7 +59,7 @@ def test_lips_that_miss_bilabials_are_seen() -> None:
     assert probes.bilabials(opening(), RATE, SPOKEN) == probes.Share(1.0, 10)
     never = [Phoneme(p.ipa.translate(str.maketrans("mbp", "ɐɐɐ")), p.start, p.end, p.stress)
              for p in SPOKEN.phonemes]  # fmt: skip
-    jaw = 0.01 + mouth_track(segments(tuple(never)), COUNT, RATE)[:, JAW] / 2
+    jaw = 0.01 + mouth_track(segments(tuple(never)), COUNT, RATE)[:, JAW] * 0.7
     assert probes.bilabials(jaw, RATE, SPOKEN).share < 0.5
 
 
