@@ -83,7 +83,7 @@ class EyePatch:
             eye.iris_radius * scale.ratio
         )
         self._iris = np.exp(-2.2 * np.maximum(0, away - 1) ** 2).astype(np.float32)
-        self._fold = self._crease + np.float32(0.45) * (self._upper - self._lash - self._crease)
+        self._fold = self._crease + np.float32(0.25) * (self._upper - self._lash - self._crease)
         self._lid_colour = np.append(eye.lid_colour[::-1], np.float32(255))
 
     def shape(self, closure: float, brow: float, gaze_x: float, gaze_y: float) -> EyeShape:
@@ -158,10 +158,14 @@ class EyePatch:
         small = cv2.resize(rows, size, interpolation=cv2.INTER_AREA)
         tone = cv2.GaussianBlur(small, (0, 0), 0.10 * self._width / LIGHT).astype(np.float32)
         at = slice(LIGHT // 2, self.box.width, LIGHT)
-        fold, rim, open_ = self._fold[at], rim[at], np.sqrt(self._gap[at] / self._tallest)
+        fold, rim, open_ = (
+            self._fold[at],
+            rim[at],
+            (self._gap[at] / self._tallest) ** np.float32(0.8),
+        )
         y = (np.arange(first, last, dtype=np.float32)[:, None] + np.float32(0.5)) * LIGHT
         down = (y - fold) / np.maximum(rim - fold, 1)
-        weight = smooth_step(0.0, 0.35, down) * smooth_step(0.0, 0.10, 1 - down) * open_
+        weight = smooth_step(0.0, 0.60, down) * smooth_step(0.0, 0.10, 1 - down) * open_
         weight *= np.float32(0.85 * min(1.0, 1.6 * closure))
         light = np.float32(0.86) + np.float32(0.22) * np.sin(np.pi * np.clip(down, 0, 1))
         change = weight[..., None] * (self._lid_colour * light[..., None] - tone)
