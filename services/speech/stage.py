@@ -64,7 +64,8 @@ def synthesize(
     performance = reading.perform(request.chunk.text)
     frame = samples_per_frame(request.frame_rate)
     sample_count = _sample_count(performance, request.chunk.pause_milliseconds, frame)
-    sound = master(performance.samples, performance.rate, voice.gain_decibels)
+    raw = performance.samples[: sample_count * performance.rate // SAMPLE_RATE]
+    sound = master(raw, performance.rate, voice.tone, voice.gain_decibels)
     timing = time_chunk(performance.said, sample_count)
     return SynthesizeResponse(
         speech=Speech(

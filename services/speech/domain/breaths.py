@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from services.chassis.errors import Invalid
@@ -33,24 +35,24 @@ def halves(text: str, parts: Sequence[Part], language: str) -> tuple[str, str]:
 
     Raises Invalid where there is no place at all, as in a word of a thousand letters.
     """
-    gaps = [match.start() for match in re.finditer(" ", text)]
-    free = [at for at in gaps if not any(part.start < at < part.end for part in parts)]
-    if not free:
+    words = text.split(" ")
+    spoken = list(accumulate(syllables.count(word, language) for word in words))
+    inside = {at for part in parts for at in range(part.start + 1, part.end)}
+    best, least = 0, math.inf
+    at = 0
+    for i in range(len(words) - 1):
+        at += len(words[i]) + (i > 0)
+        cost = _unwelcome(words[i], words[i + 1]) + abs(spoken[i] / spoken[-1] - 0.5)
+        if at not in inside and cost < least:
+            best, least = at, cost
+    if not best:
         remedy = f"{text[:40]!r}... is too long to say in one chunk and has no place to breathe"
         raise Invalid("script", "SCRIPT_UNSPLITTABLE", remedy)
-    total = syllables.count(text, language)
-    best = min(free, key=lambda at: _cost(text, at, language, total))
     return text[:best], text[best + 1 :]
 
 
-def _cost(text: str, at: int, language: str, total: float) -> float:
-    share = syllables.count(text[:at], language) / total
-    return _unwelcome(text[:at], text[at + 1 :]) + abs(share - 0.5)
-
-
-def _unwelcome(before: str, after: str) -> float:
-    last, following = before.rsplit(" ", 1)[-1], after.split(" ", 1)[0]
-    if last[-1] in ";:–—" or last[-1] in ".!?" or following in {"–", "—", "-"}:
+def _unwelcome(last: str, following: str) -> float:
+    if last[-1] in ";:–—.!?" or following in {"–", "—", "-"}:
         return STRONG
     if last[-1] in ",)":
         return MARK

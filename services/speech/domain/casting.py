@@ -34,4 +34,5 @@ def cast(voices: Sequence[Voice], name: str, language: str) -> Voice:
 
 
 def _base(language: str) -> str:
-    return language.split("-", maxsplit=1)[0].lower()
+    base = language.split("-", maxsplit=1)[0].lower()
+    return "nb" if base == "no" else base

@@ -8,6 +8,7 @@ sounds the same in every chunk, and joining needs no more than one gain for the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -16,15 +17,20 @@ import numpy.typing as npt
 from services.chassis.timeline import SAMPLE_RATE, Floats
 
 Doubles = npt.NDArray[np.float64]
+Bells = Sequence[tuple[float, float, float]]
 
 EDGE_SECONDS: Final = 0.1
 """Silence put around the sound, so that filters do not wrap from its end to its beginning."""
-FADE_SECONDS: Final = 0.004
+FADE_IN_SECONDS, FADE_OUT_SECONDS = 0.004, 0.05
 LOW_CUT_HERTZ: Final = 75.0
 TOP_HERTZ: Final = 10_500.0
 """The voice's rate ends at 11,025 Hz; what lies above here would be its mirror image."""
-EQUALISER: Final = ((190.0, 0.7, 1.5), (3_300.0, 0.45, -3.0), (6_500.0, 0.5, 1.0))
-"""Bells: centre in hertz, width in octaves (standard deviation), gain in decibels."""
+EQUALISERS: Final = {
+    "female": ((190.0, 0.7, 1.0), (1_500.0, 0.5, -2.0), (4_600.0, 0.5, -7.5), (8_000.0, 0.5, -4.0)),
+    "male": ((200.0, 0.4, -2.5), (3_800.0, 0.35, 1.5), (7_000.0, 0.5, -2.5)),
+}
+"""Bells for each tone: centre in hertz, width in octaves (standard deviation), gain in decibels.
+Chosen so that the voices' long-term spectra come near to that of natural speech."""
 THRESHOLD_DECIBELS: Final = -24.0
 RATIO: Final = 2.0
 KNEE_DECIBELS: Final = 8.0
@@ -34,13 +40,13 @@ LOOK_AHEAD_SECONDS: Final = 0.004
 OVERSAMPLING: Final = 4
 
 
-def master(samples: npt.NDArray[np.int16], rate: int, gain_decibels: float) -> Floats:
+def master(samples: npt.NDArray[np.int16], rate: int, tone: str, gain_decibels: float) -> Floats:
     """Return raw sound, (n,), as float sound at 48 kHz, (n * 48000 / rate rounded up,).
 
     A sample at index i of the raw sound lies at i * 48000 / rate. True peak stays below -2 dBTP.
     """
     sound = samples.astype(np.float64) / 32768
-    wide = resample(_faded(sound, rate), rate)
+    wide = resample(_faded(sound, rate), rate, EQUALISERS[tone])
     wide = compress(wide) * decibels(gain_decibels)
     return limit(wide).astype(np.float32)
 
@@ -50,7 +56,7 @@ def decibels(value: float | Doubles) -> Doubles:
     return np.asarray(10.0 ** (np.asarray(value) / 20), np.float64)
 
 
-def resample(sound: Doubles, rate: int) -> Doubles:
+def resample(sound: Doubles, rate: int, bells: Bells) -> Doubles:
     """Return sound at 48 kHz, equalised; both are one multiplication of its spectrum."""
     unit = rate // math.gcd(rate, SAMPLE_RATE)  # so many samples are a whole number at 48 kHz
     edge = -(-int(EDGE_SECONDS * rate) // unit) * unit
@@ -58,7 +64,7 @@ def resample(sound: Doubles, rate: int) -> Doubles:
     padded = np.zeros(length)
     padded[edge : edge + len(sound)] = sound
     spectrum = np.fft.rfft(padded)
-    spectrum *= response(np.arange(len(spectrum), dtype=np.float64) * (rate / length))
+    spectrum *= response(np.arange(len(spectrum), dtype=np.float64) * (rate / length), bells)
     out = length * SAMPLE_RATE // rate
     wide = np.fft.irfft(spectrum, out) * (out / length)
     start = edge * SAMPLE_RATE // rate
@@ -71,12 +77,11 @@ def _easy(length: int) -> int:
     return int(min(odd << max(0, -(-length // odd) - 1).bit_length() for odd in powers))
 
 
-def response(hertz: Doubles) -> Doubles:
+def response(hertz: Doubles, bells: Bells) -> Doubles:
     """Return what the equaliser does at each frequency, as a factor."""
     octaves = np.log2(np.maximum(hertz, 1.0))
     gain = sum(
-        g * np.exp(-0.5 * ((octaves - np.log2(centre)) / width) ** 2)
-        for centre, width, g in EQUALISER
+        g * np.exp(-0.5 * ((octaves - np.log2(centre)) / width) ** 2) for centre, width, g in bells
     )
     low = 1 / (1 + (LOW_CUT_HERTZ / np.maximum(hertz, 1e-3)) ** 6)
     top = 0.5 - 0.5 * np.cos(np.pi * np.clip((11_025.0 - hertz) / (11_025.0 - TOP_HERTZ), 0, 1))
@@ -129,9 +134,8 @@ def _smoothed(values: Doubles, width: int) -> Doubles:
 
 
 def _faded(sound: Doubles, rate: int) -> Doubles:
-    n = min(round(FADE_SECONDS * rate), len(sound) // 2)
-    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / max(n, 1))
     faded = sound.copy()
-    faded[:n] *= ramp
-    faded[len(sound) - n :] *= ramp[::-1]
+    for ends, seconds in ((faded, FADE_IN_SECONDS), (faded[::-1], FADE_OUT_SECONDS)):
+        n = min(round(seconds * rate), len(sound) // 2)
+        ends[:n] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / max(n, 1))
     return faded

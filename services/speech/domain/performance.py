@@ -19,7 +19,7 @@ from services.speech.domain.utterance import Samples, Utterance
 Speak = Callable[[Sequence[str]], list[Utterance]]
 """How a voice says texts."""
 
-RELEASE_SECONDS: Final = 0.03
+RELEASE_SECONDS: Final = 0.15
 """Kept behind a sentence's last phoneme, where its sound dies away."""
 
 

@@ -11,7 +11,6 @@ from services.speech.domain import syllables
 from services.speech.domain.breaths import halves
 from services.speech.domain.chunks import (
     BREATH_PAUSE,
-    BUDGET_SECONDS,
     CHUNK_SECONDS,
     CHUNKS_LIMIT,
     PARAGRAPH_PAUSE,
@@ -24,7 +23,7 @@ from services.speech.domain.chunks import (
 from services.speech.domain.performance import Reading
 from services.speech.domain.sentences import Sentence, sentences
 
-LONGEST_PIECE: Final = BUDGET_SECONDS - PARAGRAPH_PAUSE / 1000
+LONGEST_PIECE: Final = CHUNK_SECONDS - 0.1
 ESTIMATE_MARGIN: Final = 1.4
 """So far may counting syllables lead astray."""
 BATCH: Final = 64
@@ -76,10 +75,11 @@ def _measured(pieces: Sequence[Piece], reading: Reading) -> list[Piece]:
     ]
     measured: list[Piece] = []
     for piece, utterance in zip(pieces, spoken, strict=True):
-        if utterance.seconds > LONGEST_PIECE:
+        spoken_piece = replace(piece, seconds=utterance.seconds)
+        if spoken_piece.whole_seconds > LONGEST_PIECE:
             measured += _measured(_halved(piece, reading), reading)
         else:
-            measured.append(replace(piece, seconds=utterance.seconds))
+            measured.append(spoken_piece)
     return measured
 
 

@@ -10,6 +10,8 @@ from typing import Final
 from services.chassis.errors import Invalid, Violation
 
 CHARACTERS_LIMIT: Final = 20_000
+WORD_LIMIT: Final = 400
+"""Characters without a space; addresses may be long, words are not."""
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 BIDI: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 MARKUP: Final = re.compile(r"</?[A-Za-z!?][^<>]{0,400}>|&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});")
@@ -33,6 +35,10 @@ def _complaints(script: str, language: str) -> Iterator[tuple[str, str]]:
     if len(script) > CHARACTERS_LIMIT:
         remedy = f"{len(script):,} characters; at most {CHARACTERS_LIMIT:,}: make several videos"
         yield "SCRIPT_TOO_LONG", remedy
+        return
+    if longest := next((word for word in script.split() if len(word) > WORD_LIMIT), ""):
+        remedy = f"{longest[:20]!r}... has {len(longest):,} letters and no place to breathe"
+        yield "SCRIPT_UNSPLITTABLE", remedy
         return
     if found := CONTROL.search(script):
         where = f"U+{ord(found[0]):04X} at character {found.start() + 1}"

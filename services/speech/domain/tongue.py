@@ -22,7 +22,7 @@ DIGITS_LIMIT: Final = 15
 """Longer numbers are read digit by digit."""
 NUMERALS: Final = {"nb": "no"}
 """num2words' name of a language, where it is not the tag's."""
-LOCALES: Final = {"pt": "pt_PT", "en": "en_US", "en-gb": "en_GB"}
+LOCALES: Final = {"pt": "pt_PT", "pt-br": "pt_BR", "en": "en_US", "en-gb": "en_GB"}
 
 ORDINAL_DAYS: Final = frozenset({"en", "de", "pl", "sv", "da", "nb", "ru", "uk"})
 """Languages whose dates take ordinals; the others say "one" only for the first, if at all."""
@@ -45,7 +45,8 @@ class Tongue:
     @cached_property
     def base(self) -> str:
         """The language without its region."""
-        return self.language.split("-", maxsplit=1)[0].lower()
+        base = self.language.split("-", maxsplit=1)[0].lower()
+        return "nb" if base == "no" else base
 
     @cached_property
     def locale(self) -> Locale:

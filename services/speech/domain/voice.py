@@ -27,6 +27,8 @@ class Voice:
     """0 to 100; 50 is the engine's own."""
     pitch_range: int
     """0 to 100; 50 is the engine's own."""
+    tone: str
+    """Which equaliser of mastering suits it: "female" or "male"."""
     gain_decibels: float
     """Brings a programme of this voice to -16 LUFS; measured once, never per chunk."""
     syllables_per_second: float
