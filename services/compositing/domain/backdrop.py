@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from services.chassis.timeline import Bytes, Floats
-from services.compositing.domain.colour import Colour, parse
+from services.compositing.domain.colour import Colour
 from services.compositing.domain.sheet import Sheet
-from services.compositing.domain.template import Pattern, Wash
+from services.compositing.domain.template import Pattern
 
 SEED: Final = 52
 SOFT_EDGE: Final = 0.002
@@ -25,13 +25,15 @@ def draw(sheet: Sheet, floor: float) -> Bytes:
     x = np.arange(size[0], dtype=np.float32)[None, :] + np.float32(0.5)
     y = np.arange(size[1], dtype=np.float32)[:, None] + np.float32(0.5)
     picture = _radial(sheet, x / np.float32(size[0]), y / np.float32(size[1]))
-    pattern, palette = sheet.template.background, sheet.template.palette
+    pattern, palette, theme = sheet.template.background, sheet.template.palette, sheet.theme
     along = _along(pattern, x, y, size)
-    picture = _washed(picture, palette.band, _band(pattern, along, size))
-    picture = _washed(picture, palette.lines, _lines(pattern, along, sheet.scale))
+    picture = _mixed(picture, theme.band, _band(pattern, along, size) * palette.band.opacity)
+    picture = _mixed(
+        picture, theme.ink, _lines(pattern, along, sheet.scale) * palette.lines_opacity
+    )
     if fade := sheet.aspect.presenter.fade:
         part = _smooth((y / np.float32(sheet.scale) - np.float32(floor - fade)) / np.float32(fade))
-        picture = _mixed(picture, sheet.theme.card, part)
+        picture = _mixed(picture, theme.card, part)
     return _grained(picture, pattern.grain)
 
 
@@ -45,10 +47,13 @@ def _grained(picture: Floats, grain: float) -> Bytes:
 def _radial(sheet: Sheet, x: Floats, y: Floats) -> Floats:
     light = sheet.aspect.light
     across, down = (x - light.centre[0]) / light.radius[0], (y - light.centre[1]) / light.radius[1]
-    far = np.hypot(across, down)
-    stops = np.array(sheet.theme.background, np.float32)[:, ::-1]
-    channels = [np.interp(far, light.stops, stops[:, channel]) for channel in range(3)]
-    return np.stack(channels, axis=-1).astype(np.float32)
+    far = np.sqrt(across * across + down * down)
+    inner, middle, outer = np.array(sheet.theme.background, np.float32)[:, ::-1]
+    near, between, end = light.stops
+    first = np.clip((far - near) / (between - near), 0, 1)[..., None]
+    second = np.clip((far - between) / (end - between), 0, 1)[..., None]
+    picture: Floats = inner + first * (middle - inner) + second * (outer - middle)
+    return picture
 
 
 def _along(pattern: Pattern, x: Floats, y: Floats, size: tuple[int, int]) -> Floats:
@@ -78,10 +83,6 @@ def _lines(pattern: Pattern, along: Floats, scale: float) -> Floats:
     offset = np.abs(along / scale % pattern.line_pitch - pattern.line_width / 2)
     offset = np.minimum(offset, pattern.line_pitch - offset)
     return np.asarray(np.clip((pattern.line_width / 2 - offset) * scale + 0.5, 0, 1), np.float32)
-
-
-def _washed(picture: Floats, wash: Wash, cover: Floats) -> Floats:
-    return _mixed(picture, parse(wash.colour), cover * np.float32(wash.opacity))
 
 
 def _mixed(picture: Floats, colour: Colour, part: Floats) -> Floats:

@@ -42,6 +42,8 @@ class Theme:
     card: Colour
     ticker: Colour
     ticker_ink: Colour
+    band: Colour
+    """The light band across the background."""
 
 
 def theme(brand: Brand, palette: Palette) -> Theme:
@@ -65,14 +67,17 @@ def theme(brand: Brand, palette: Palette) -> Theme:
         card=card,
         ticker=ticker,
         ticker_ink=ticker_ink,
+        band=colour.mix(inner, ink, 0.45)
+        if brand.background
+        else colour.parse(palette.band.colour),
     )
 
 
 def check(brand: Brand, template: Template, fonts: Fonts) -> Iterator[Violation]:
     """Yield everything that is wrong with a brand kit."""
     yield from _check_colours(brand)
-    if brand.font and brand.font not in fonts.families:
-        offered = ", ".join(fonts.families)
+    if brand.font and brand.font not in fonts.names:
+        offered = ", ".join(fonts.names)
         yield Violation("brand.font", "FONT_UNKNOWN", f"{brand.font!r} is not here: use {offered}")
     yield from _check_texts(brand, template.limits, fonts, template.font)
 
@@ -84,7 +89,7 @@ def notices(brand: Brand, palette: Palette) -> Iterator[Notice]:
         yield Notice(
             "ACCENT_ADJUSTED",
             "brand.accent",
-            f"no type is readable on {brand.accent}: {_text(result.accent)} is used",
+            f"{brand.accent} is too near to its type or black: {_text(result.accent)} is used",
         )
     for index, (asked, used) in enumerate(zip(brand.background, result.background, strict=False)):
         if colour.parse(asked) != used:
@@ -103,7 +108,7 @@ def _background(brand: Brand, palette: Palette) -> tuple[Colour, Colour, Colour]
 
 
 def _accent(brand: Brand, palette: Palette) -> Colour:
-    return colour.parse(brand.accent or palette.accent)
+    return colour.lift(colour.parse(brand.accent or palette.accent))
 
 
 def _ground_and_ink(ground: Colour, light: Colour, dark: Colour) -> tuple[Colour, Colour]:
@@ -139,7 +144,7 @@ def _check_colours(brand: Brand) -> Iterator[Violation]:
 
 
 def _check_texts(brand: Brand, limits: Limits, fonts: Fonts, usual: str) -> Iterator[Violation]:
-    family = brand.font if brand.font in fonts.families else usual
+    family = brand.font if brand.font in fonts.names else usual
     typesetter = fonts.typesetter(family)
     if len(brand.ticker) > limits.ticker_items:
         yield Violation(

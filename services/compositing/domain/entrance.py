@@ -69,7 +69,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Group:
-    """Actors that overlap, the first at the bottom; they are seen as one layer."""
+    """Actors that overlap, the first at the bottom; they are seen as one layer.
+
+    Where the first is a surface being wiped in, the others are seen only as far as it is.
+    """
 
     actors: Sequence[Actor]
 
@@ -80,4 +83,8 @@ class Group:
 
     def at(self, moment: float, frame: Box) -> Layer:
         """Return what is seen of them inside a frame; the layer may be empty."""
-        return raster.flatten([actor.at(moment) for actor in self.actors], frame)
+        layers = [actor.at(moment) for actor in self.actors]
+        if self.actors[0].way == "wipe":
+            curtain = Box(frame.left, frame.top, layers[0].box.right, frame.bottom)
+            layers = [layer.cropped(curtain) for layer in layers]
+        return raster.flatten(layers, frame)

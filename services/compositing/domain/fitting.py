@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
+from math import inf
 from typing import Final
 
 from services.compositing.domain.typesetting import SOFT_HYPHEN, Style, Typesetter
 
 ELLIPSIS: Final = "…"
 VOWELS: Final = frozenset("aeiouyäöüáéíóúýàèìòùâêîôûåæøœãõąęěůαεηιουωаеиоуыэюяёіїєů")
+SOUNDS: Final = ("sch", "ch", "ck", "ph", "sh", "th", "qu", "cz", "sz", "rz", "dz", "gn", "ng")
+"""Letters that belong to one consonant."""
 STEP: Final = 2.0
 """Sizes are tried this many pixels apart."""
 WIDOW: Final = 0.3
@@ -48,7 +52,8 @@ def fit(
     Words are broken only where no try holds them whole, and at hyphens first; where nothing helps
     the last try is cut short with an ellipsis. Width in pixels.
     """
-    for pieces in (_words(text), _parts(text), _syllables(text)):
+    ways = (_words(text), _parts(text), _syllables(text))
+    for pieces in (way for index, way in enumerate(ways) if way not in ways[:index]):
         for style, most in tries:
             lines = balance(pieces, width, most, partial(typesetter.width, style=style))
             if lines is not None:
@@ -65,46 +70,64 @@ def balance(
     A piece that ends in a space may end a line there, one that does not gets a hyphen (or keeps
     its own). No line is left with a short last word where another break avoids it.
     """
-    measured = lru_cache(maxsize=None)(
-        lambda i, j: measure(_line(pieces[i:j], is_end=j == len(pieces)))
-    )
-    for count in range(1, most + 1):
-        if breaks := _best_breaks(len(pieces), count, width, measured, pieces):
-            edges = (0, *breaks)
-            return tuple(
-                _line(pieces[i:j], is_end=j == len(pieces))
-                for i, j in zip(edges, breaks, strict=False)
-            )
+    measured = cache(lambda i, j: measure(_line(pieces[i:j], is_end=j == len(pieces))))
+    count = _least_lines(len(pieces), width, most, measured)
+    if count is None:
+        return None
+    # Hardly ever is a line best left half empty: look there only when there is no other way.
+    leasts = (measured(0, len(pieces)) / count / 2, 0.0)
+    found = (_best_breaks(count, (least, width), measured, pieces) for least in leasts)
+    breaks = next(each for each in found if each)
+    edges = zip((0, *breaks), breaks, strict=False)
+    return tuple(_line(pieces[i:j], is_end=j == len(pieces)) for i, j in edges)
+
+
+def _least_lines(
+    count: int, width: float, most: int, measured: Callable[[int, int], float]
+) -> int | None:
+    """Return how many lines it takes when each is filled; None for more than `most`."""
+    start = 0
+    for line in range(1, most + 1):
+        ends = range(start + 1, count + 1)
+        start += bisect_right(ends, width, key=partial(measured, start))
+        if start == count:
+            return line
     return None
 
 
 def _best_breaks(
-    count: int,
     lines: int,
-    width: float,
+    widths: tuple[float, float],
     measured: Callable[[int, int], float],
     pieces: Sequence[str],
 ) -> tuple[int, ...] | None:
-    """Return where each of `lines` lines ends, at the least cost; None where none fits."""
-    if count < lines:
-        return None
+    """Return where each of `lines` lines ends, at the least cost; None where none fits.
+
+    widths: the least of a line but the last, and the most of any.
+    """
+    count = len(pieces)
     even = measured(0, count) / lines
-    best: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {(0, 0): (0.0, ())}
+    best: list[dict[int, tuple[float, tuple[int, ...]]]] = [{0: (0.0, ())}]
     for line in range(1, lines + 1):
-        for end in range(line, count + 1):
-            ways = [
-                (best[line - 1, start][0] + cost, (*best[line - 1, start][1], end))
-                for start in range(line - 1, end)
-                if (line - 1, start) in best
-                and (
-                    cost := _cost(measured(start, end), width, even, pieces[end - 1], end == count)
-                )
-                is not None
-            ]
-            if ways:
-                best[line, end] = min(ways)
-    found = best.get((lines, count))
-    return found[1] if found else None
+        ends: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for start, (before, breaks) in best[-1].items():
+            for end in _ends(start, lines - line, count, widths[0], measured):
+                cost = _cost(measured(start, end), widths[1], even, pieces[end - 1], end == count)
+                if cost is None:
+                    break
+                ends[end] = min(ends.get(end, (inf, ())), (before + cost, (*breaks, end)))
+        best.append(ends)
+    return best[-1][count][1] if count in best[-1] else None
+
+
+def _ends(
+    start: int, more: int, count: int, least: float, measured: Callable[[int, int], float]
+) -> range:
+    """Return where a line may end: at the end of all, or with a piece left for each line more."""
+    if more == 0:
+        return range(count, count + 1)
+    ends = range(start + 1, count - more + 1)
+    return ends[bisect_left(ends, least, key=partial(measured, start)) :]
 
 
 def _cost(line: float, width: float, even: float, last: str, is_end: bool) -> float | None:
@@ -134,7 +157,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _syllables(text: str) -> list[str]:
-    """Cut long words also before a consonant that a vowel follows, leaving four letters a side.
+    """Cut words also before a consonant that a vowel follows, leaving four letters a side.
 
     The rule of thumb most European languages share; a soft hyphen in the text beats it.
     """
@@ -143,16 +166,23 @@ def _syllables(text: str) -> list[str]:
 
 def _cut_word(word: str) -> Iterator[str]:
     bare = word.rstrip()
-    if len(bare) < 10:
-        yield word
-        return
     start = 0
     for index in range(4, len(bare) - 3):
-        is_onset = bare[index].lower() not in VOWELS and bare[index + 1].lower() in VOWELS
-        if is_onset and bare[index - 1 : index + 1].isalpha() and index - start >= 3:
-            yield word[start:index]
-            start = index
+        onset = _onset(bare, index)
+        if onset - start >= 4 and bare[onset - 1].isalpha():
+            yield word[start:onset]
+            start = onset
     yield word[start:]
+
+
+def _onset(word: str, index: int) -> int:
+    """Return where the syllable begins whose vowel follows this consonant; 0 where none does."""
+    if not word[index].isalpha() or word[index].lower() in VOWELS:
+        return 0
+    if word[index + 1].lower() not in VOWELS:
+        return 0
+    sound = next((s for s in SOUNDS if word[: index + 1].lower().endswith(s)), word[index])
+    return index + 1 - len(sound)
 
 
 def _line(pieces: Sequence[str], *, is_end: bool = False) -> str:
@@ -169,15 +199,20 @@ def _cut(
     lines: list[str] = []
     start = 0
     while len(lines) < most - 1 and start < len(pieces):
-        end = start + 1
-        while (
-            end < len(pieces) and typesetter.width(_line(pieces[start : end + 1]), style) <= width
-        ):
-            end += 1
-        lines.append(_line(pieces[start:end], is_end=end == len(pieces)))
-        start = end
+        ends = range(start + 1, len(pieces) + 1)
+        fitting = bisect_right(
+            ends, width, key=lambda end: _width(typesetter, pieces[start:end], style)
+        )
+        if fitting == 0:
+            break
+        lines.append(_line(pieces[start : start + fitting], is_end=start + fitting == len(pieces)))
+        start += fitting
     rest = "".join(pieces[start:]).replace(SOFT_HYPHEN, "")
     return (*lines, shorten(typesetter, rest, style, width))
+
+
+def _width(typesetter: Typesetter, pieces: Sequence[str], style: Style) -> float:
+    return typesetter.width(_line(pieces), style)
 
 
 def shorten(typesetter: Typesetter, text: str, style: Style, width: float) -> str:

@@ -24,6 +24,7 @@ from services.compositing.domain.entrance import Actor, Group
 from services.compositing.domain.formats import Format
 from services.compositing.domain.layout import lay_out
 from services.compositing.domain.placement import Placement
+from services.compositing.domain.placing import Room
 from services.compositing.domain.raster import Layer
 from services.compositing.domain.scene import Scene
 from services.compositing.domain.sheet import Sheet
@@ -78,7 +79,7 @@ class Graphics:
 
     def placement(self, head: Head, canvas_pixels: int) -> Placement:
         """Return where the presenter's canvas lies: the head is never under text."""
-        return placing.place(head, canvas_pixels, self._sheet, self._ceiling, self._floor)
+        return placing.place(head, canvas_pixels, self._sheet, self._room)
 
     def layers(self, frame: int, remaining: int | None = None) -> tuple[Layer, ...]:
         """Return what lies above the presenter at a frame, the first at the bottom.
@@ -126,23 +127,26 @@ class Graphics:
         return tuple(layer for layer in seen if not layer.box.is_empty)
 
     @property
-    def _ceiling(self) -> float:
-        """Return what hair should stay below, template's pixels: the bar, or a title over it."""
+    def _room(self) -> Room:
+        """Return what bar, title, panel and details leave for the presenter."""
         titles = [laid.box[3] for laid in self._blocks if laid.block.surface == "none"]
-        return max([self._sheet.aspect.bar, *titles])
+        cards = [laid.box[0] for laid in self._blocks if laid.block.surface == "card"]
+        width = self.width / self._sheet.scale
+        ceiling = max([self._sheet.aspect.bar, *titles])
+        return Room(ceiling, min([width, *cards]), self._floor)
 
     @property
     def _floor(self) -> float:
         """Return where the presenter must have run out, template's pixels."""
         laid = [laid.box[1] for laid in self._blocks if laid.block.align == "low"]
-        empty = [b.box[1] + 2 * b.slack for b in self._sheet.aspect.blocks if b.align == "low"]
-        return next(iter(laid + empty), self._sheet.aspect.presenter.bottom)
+        return next(iter(laid), self._sheet.aspect.presenter.bottom)
 
     @property
     def _sunk(self) -> float:
-        """Return how far captions sink, template's pixels, as the block below them does."""
-        usual = [b.box[1] for b in self._sheet.aspect.blocks if b.align == "low"]
-        return self._floor - usual[0] if usual else 0.0
+        """Return how far captions sink, template's pixels, as what is below them does."""
+        if not self._sheet.aspect.presenter.fade:
+            return 0.0
+        return self._floor - min(b.box[1] for b in self._sheet.aspect.blocks if b.align == "low")
 
     def _ticker_label(self) -> str:
         language = self._content.language

@@ -11,7 +11,7 @@ from services.compositing.domain.raster import Point, arc, rounded, strokes
 from services.compositing.domain.template import Icon
 
 GRID: Final = 24
-PEN: Final = 2.0
+PEN: Final = 1.75
 
 
 def draw(icon: Icon, size: float) -> Bytes:

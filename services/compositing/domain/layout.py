@@ -43,8 +43,11 @@ def _lay_block(block: Block, content: Content, setting: Setting) -> Laid | None:
     width = right - left - block.rule - block.inset[0] - block.inset[2]
     is_alone = not any(getattr(content, part) for part in DETAILS if part in block.parts)
     setting = replace(setting, width=width, is_alone=is_alone and "rows" in block.parts)
-    stacks = [_stack(block, content, tried) for tried in _tries(setting, content)]
-    stack = next((stack for stack in stacks if stack.height <= room), stacks[-1])
+    stack = Stack(0)
+    for tried in _tries(setting, content):
+        stack = _stack(block, content, tried)
+        if stack.height <= room:
+            break
     if not stack.pieces:
         return None
     box = _placed(block, stack)
@@ -54,14 +57,18 @@ def _lay_block(block: Block, content: Content, setting: Setting) -> Laid | None:
 
 
 def _tries(setting: Setting, content: Content) -> Iterator[Setting]:
-    """Yield ever tighter settings: closer together, then fewer chips, then fewer rows."""
+    """Yield ever tighter settings: closer together, fewer chips, shorter texts, fewer of them."""
     for density in setting.type.densities:
         yield replace(setting, density=density)
     tightest = replace(setting, density=setting.type.densities[-1])
     for shown in range(len(content.chips) - 1, 0, -1):
         yield replace(tightest, chips=shown)
+    tightest = replace(tightest, chips=min(1, len(content.chips)))
+    for lines in (3, 2, 1):
+        yield replace(tightest, lines=lines)
+    tightest = replace(tightest, chips=0, lines=1)
     for shown in range(max(len(content.rows), len(content.points)), 0, -1):
-        yield replace(tightest, chips=0, items=shown)
+        yield replace(tightest, items=shown)
 
 
 def _stack(block: Block, content: Content, setting: Setting) -> Stack:

@@ -12,7 +12,16 @@ from operator import attrgetter
 from services.compositing.domain import fitting
 from services.compositing.domain.content import Content, Notice, Row, capitals
 from services.compositing.domain.fitting import Fitted, fit
-from services.compositing.domain.marks import Diamond, IconMark, Ink, Mark, Piece, Slab, Words
+from services.compositing.domain.marks import (
+    Diamond,
+    IconMark,
+    Ink,
+    Mark,
+    Piece,
+    Slab,
+    Words,
+    reach,
+)
 from services.compositing.domain.raster import Point
 from services.compositing.domain.template import Icon, Palette, Type
 from services.compositing.domain.typesetting import Style, Typesetter
@@ -31,13 +40,20 @@ class Setting:
     width: float
     """Of the column."""
     density: float = 1.0
-    """Sizes and gaps of rows, points and chips are this much of the usual."""
+    """Chips and gaps are this much of the usual."""
     chips: int = 1000
     """Chips shown; a last one says how many more there are."""
     items: int = 1000
     """Rows and points shown."""
+    lines: int = 1000
+    """Lines that a row or point may have."""
     is_alone: bool = False
     """The title has nothing below it."""
+
+    @property
+    def reading(self) -> float:
+        """Return what titles, rows and points are of the usual: they give way half as fast."""
+        return (1 + self.density) / 2
 
 
 @dataclass(frozen=True)
@@ -72,9 +88,11 @@ def overline(content: Content, setting: Setting) -> Stack | None:
 def title(content: Content, setting: Setting) -> Stack:
     """Lay out the title: two balanced lines, then smaller, then more lines, then cut short."""
     kind = setting.type.title
-    largest = kind.hero if setting.is_alone else kind.size
+    tall = kind.tall
+    largest = kind.hero if setting.is_alone else max(kind.least, kind.size * setting.reading)
+    largest_tall = max(tall.least, tall.size * setting.reading)
     tries = [(s, 2) for s in fitting.sizes(largest, kind.least)]
-    tries += [(s, kind.tall.lines) for s in fitting.sizes(kind.tall.size, kind.tall.least)]
+    tries += [(s, tall.lines) for s in fitting.sizes(largest_tall, tall.least)]
     styles = [(Style(size, kind.weight, kind.spacing), most) for size, most in tries]
     fitted = fit(setting.typesetter, content.title, styles, setting.width)
     baselines = _baselines(setting.typesetter, fitted, kind.pitch)
@@ -91,8 +109,9 @@ def rows(content: Content, setting: Setting) -> Stack | None:
     if not content.rows[: setting.items]:
         return None
     kind = setting.type.row
-    d = setting.density
-    indent = (kind.icon + kind.gap) * d if any(row.icon for row in content.rows) else 0.0
+    indent = (
+        (kind.icon + kind.gap) * setting.reading if any(row.icon for row in content.rows) else 0.0
+    )
     fitted = _fit_rows(content.rows, setting, setting.width - indent)
     capital = setting.typesetter.cap_height(fitted[0].style)
     stack, x, y = Stack(0), 0.0, 0.0
@@ -101,9 +120,9 @@ def rows(content: Content, setting: Setting) -> Stack | None:
             break
         width = indent + max(_width(setting, line, text.style) for line in text.lines)
         if index and kind.flow and x + kind.flow + width <= setting.width and len(text.lines) == 1:
-            x += kind.flow * d
+            x += kind.flow * setting.reading
         elif index:
-            x, y = 0.0, stack.height + kind.apart * d
+            x, y = 0.0, stack.height + kind.apart * setting.density
         marks = [*_row_icon(row, setting, x, y + capital / 2)]
         pitch = kind.pitch * text.style.size
         marks += [
@@ -115,7 +134,7 @@ def rows(content: Content, setting: Setting) -> Stack | None:
         piece = Piece(tuple(marks), "rows", index)
         stack = Stack(height, (*stack.pieces, piece), notices)
         x += width
-    return replace(stack, gap=setting.type.chip.before * d)
+    return _counted(stack, "rows", len(content.rows), setting)
 
 
 def points(content: Content, setting: Setting) -> Stack | None:
@@ -124,14 +143,18 @@ def points(content: Content, setting: Setting) -> Stack | None:
     if not shown:
         return None
     kind = setting.type.point
-    d = setting.density
-    style = Style(kind.size * d, kind.weight)
-    indent = (kind.bullet + kind.gap) * d
+    style = Style(kind.size * setting.reading, kind.weight)
+    indent = (kind.bullet + kind.gap) * setting.reading
     capital, pitch = setting.typesetter.cap_height(style), kind.pitch * style.size
     stack, y = Stack(0), 0.0
     for index, point in enumerate(shown):
-        fitted = fit(setting.typesetter, point, [(style, kind.lines)], setting.width - indent)
-        diamond = Diamond(0, y + capital / 2, kind.bullet * d, _ink("tint"))
+        fitted = fit(
+            setting.typesetter,
+            point,
+            [(style, min(kind.lines, setting.lines))],
+            setting.width - indent,
+        )
+        diamond = Diamond(0, y + capital / 2, kind.bullet * setting.reading, _ink("tint"))
         lines = [
             _words(setting, line, style, (indent, y + capital + n * pitch), "soft")
             for n, line in enumerate(fitted.lines)
@@ -140,8 +163,8 @@ def points(content: Content, setting: Setting) -> Stack | None:
         piece = Piece((diamond, *lines), "rows", index)
         notices = (*stack.notices, *_shortened(fitted, f"data.points[{index}]"))
         stack = Stack(height, (*stack.pieces, piece), notices)
-        y = height + kind.apart * d
-    return replace(stack, gap=setting.type.chip.before * d)
+        y = height + kind.apart * setting.density
+    return _counted(stack, "points", len(content.points), setting)
 
 
 def chips(content: Content, setting: Setting) -> Stack | None:
@@ -165,33 +188,33 @@ def chips(content: Content, setting: Setting) -> Stack | None:
         stack = Stack(y + kind.height * d, (*stack.pieces, piece), (*stack.notices, *notices))
         x += width + kind.gap[0] * d
     if rest > 0:
-        hidden = Notice("CHIPS_HIDDEN", "data.chips", f"there is no room for {rest} of them")
+        hidden = Notice("ITEMS_HIDDEN", "data.chips", f"there is no room for {rest} of them")
         stack = replace(stack, notices=(*stack.notices, hidden))
     return stack
 
 
 def lower_third(content: Content, setting: Setting) -> Stack | None:
-    """Lay out the presenter's name, and the role below it."""
+    """Lay out the presenter's name, and the role below it or beside it."""
     who = content.lower_third
     if who is None:
         return None
     kind = setting.type.name
     name = _one_line(setting, who.name, Style(kind.size, kind.weight))
+    role = _one_line(setting, who.role, Style(kind.role, 500))
     capital = setting.typesetter.cap_height(name.style)
+    beside = _extent(setting, name) + kind.apart
+    is_inline = kind.inline and beside + _extent(setting, role) <= setting.width
+    start = (beside, capital) if is_inline else (0.0, capital + kind.apart + kind.role)
     marks = [_words(setting, name.lines[0], name.style, (0, capital), "ink")]
-    notices, height, width = (
-        _shortened(name, "data.lower_third.name"),
-        capital,
-        _extent(setting, name),
-    )
     if who.role:
-        role = _one_line(setting, who.role, Style(kind.role, 500))
-        height += kind.apart + kind.role
-        marks.append(_words(setting, role.lines[0], role.style, (0, height), "mute"))
-        notices += _shortened(role, "data.lower_third.role")
-        width = max(width, _extent(setting, role))
-    gap = setting.type.row.apart + kind.apart
-    return Stack(height, (Piece(tuple(marks), "lower_third"),), notices, gap, width)
+        marks.append(_words(setting, role.lines[0], role.style, start, "mute"))
+    notices = (
+        *_shortened(name, "data.lower_third.name"),
+        *_shortened(role, "data.lower_third.role"),
+    )
+    width = max(reach(mark)[2] for mark in marks)
+    piece = Piece(tuple(marks), "lower_third")
+    return Stack(marks[-1].baseline, (piece,), notices, setting.type.row.apart + 16, width)
 
 
 def rule(setting: Setting) -> Stack:
@@ -201,21 +224,31 @@ def rule(setting: Setting) -> Stack:
     return Stack(2, (Piece((slab,), "rows", 5),), (), setting.type.chip.before * setting.density)
 
 
+def _counted(stack: Stack, name: str, count: int, setting: Setting) -> Stack:
+    """Return rows or points with the gap below them, and with a word about those not shown."""
+    stack = replace(stack, gap=setting.type.chip.before * setting.density)
+    if count <= setting.items:
+        return stack
+    hidden = f"there is no room for {count - setting.items} of them"
+    return replace(stack, notices=(*stack.notices, Notice("ITEMS_HIDDEN", f"data.{name}", hidden)))
+
+
 def _fit_rows(facts: Sequence[Row], setting: Setting, width: float) -> list[Fitted]:
     """Fit all rows in one size: the largest that needs one line each, else wrapped."""
     kind = setting.type.row
-    d = setting.density
-    for size in fitting.sizes(kind.size * d, kind.least * d):
+    part = setting.reading
+    for size in fitting.sizes(kind.size * part, kind.least * part):
         style = Style(size, kind.weight)
         if all(setting.typesetter.width(row.text, style) <= width for row in facts):
             return [Fitted((row.text,), style, is_whole=True) for row in facts]
-    style = Style(kind.least * d, kind.weight)
-    return [fit(setting.typesetter, row.text, [(style, kind.lines)], width) for row in facts]
+    style = Style(kind.least * part, kind.weight)
+    tries = [(style, min(kind.lines, setting.lines))]
+    return [fit(setting.typesetter, row.text, tries, width) for row in facts]
 
 
 def _row_icon(row: Row, setting: Setting, x: float, middle: float) -> Iterator[Mark]:
     if row.icon:
-        size = setting.type.row.icon * setting.density
+        size = setting.type.row.icon * setting.reading
         icon = setting.icons[row.icon]
         yield IconMark(icon, x, middle - size / 2, size, _ink("tint"))
 

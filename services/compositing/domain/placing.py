@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from services.chassis.rig import Head
 from services.compositing.domain.placement import Box, Placement
 from services.compositing.domain.sheet import Sheet
 
 
-def place(head: Head, canvas_pixels: int, sheet: Sheet, ceiling: float, floor: float) -> Placement:
-    """Return where the canvas lies so that the head is where the template wants it.
+@dataclass(frozen=True)
+class Room:
+    """What is left for the presenter, in the template's pixels."""
 
-    ceiling, floor: what hair should stay below, and where the portrait must have reached down to;
-    the template's pixels.
-    """
-    aspect, frame, scale = sheet.aspect, sheet.frame, sheet.scale
-    measures = aspect.presenter
-    width, height = frame.right / scale, frame.bottom / scale
-    hair = head.eyes_y - head.crown_y
-    below = canvas_pixels - head.eyes_y
-    bottom = floor if measures.fade else measures.bottom
+    ceiling: float
+    """Hair should stay below."""
+    right: float
+    """Hair should stay left of it."""
+    floor: float
+    """The portrait must have reached down to here."""
+
+
+ROUNDS = 4
+"""Size follows the eyes' height and the other way round; so many rounds settle both."""
+
+
+def place(head: Head, canvas_pixels: int, sheet: Sheet, room: Room) -> Placement:
+    """Return where the canvas lies so that the head is where the template wants it."""
+    measures, scale = sheet.aspect.presenter, sheet.scale
+    width, height = sheet.frame.right / scale, sheet.frame.bottom / scale
+    hair, below = head.eyes_y - head.crown_y, canvas_pixels - head.eyes_y
     eyes = measures.eyes * height
-    size = max(measures.face * height / (head.chin_y - head.eyes_y), (bottom - eyes) / below)
-    room = ceiling + measures.headroom
-    eyes = min(max(eyes, room + hair * size), measures.lowest * height)
-    ticker = frame.bottom - 2 * round(aspect.ticker.height * scale / 2)
-    end = round(floor * scale / 2) * 2 if measures.fade else ticker
+    size = 0.0
+    for _ in range(ROUNDS):
+        size = max(
+            measures.face * height / (head.chin_y - head.eyes_y), (room.floor - eyes) / below
+        )
+        crown = room.ceiling + measures.headroom
+        eyes = min(max(measures.eyes * height, crown + hair * size), measures.lowest * height)
+        eyes = max(min(eyes, crown + measures.airiest + hair * size), measures.highest * height)
+    size = max(size, (room.floor - eyes) / below)
+    centre = min(
+        measures.centre * width,
+        room.right - measures.headroom - (head.right - head.centre_x) * size,
+    )
     return Placement(
         scale=size * scale,
-        left=(measures.centre * width - head.centre_x * size) * scale,
+        left=(centre - head.centre_x * size) * scale,
         top=(eyes - head.eyes_y * size) * scale,
-        clip=Box(0, 0, frame.right, end),
+        clip=Box(0, 0, sheet.frame.right, _end(sheet, room.floor)),
         fade_pixels=round(measures.fade * scale),
     )
+
+
+def _end(sheet: Sheet, floor: float) -> int:
+    """Return the row the presenter is cut off at: under the ticker, or where the fade ends."""
+    if sheet.aspect.presenter.fade:
+        return 2 * round(floor * sheet.scale / 2)
+    return sheet.frame.bottom - 2 * round(sheet.aspect.ticker.height * sheet.scale / 2)

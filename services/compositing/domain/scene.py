@@ -32,7 +32,7 @@ class Scene:
 
     def typesetter(self, fonts: Fonts) -> Typesetter:
         """Return what sets the scene's text: the brand's family, or else the template's."""
-        known = self.brand.font in fonts.families
+        known = self.brand.font in fonts.names
         return fonts.typesetter(self.brand.font if known else self.template.font)
 
     def content(self, fonts: Fonts) -> Content:

@@ -52,7 +52,7 @@ class Palette(Closed):
     soft: Share
     mute: Share
     band: Wash
-    lines: Wash
+    lines_opacity: Share
     card_opacity: Share
     strip_opacity: Share
     hairline_opacity: Share
@@ -148,8 +148,12 @@ class Presenter(Closed):
     """Least distance of hair and the bar or the title above."""
     lowest: Share
     """The eyes may be moved down to here where hair would touch what is above."""
+    highest: Share
+    """The eyes may be moved up to here where there is much air above the hair."""
+    airiest: float
+    """Beyond the headroom, from where on air above the hair is much."""
     bottom: float
-    """The portrait must reach down to here."""
+    """The portrait must reach down to here, where no block it fades into lies higher."""
     fade: float
     """It fades out over so much above that; 0: it runs out of the frame."""
 
@@ -247,6 +251,8 @@ class NameType(Closed):
     weight: int
     role: Size
     apart: float
+    inline: bool = False
+    """The role follows the name on its line, where there is room."""
 
 
 class Type(Closed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor
 from typing import Final
 
@@ -22,6 +23,10 @@ Family = Mapping[int, Typeface]
 SOFT_HYPHEN: Final = "\u00ad"
 FOREIGN: Final = 0.1
 """More letters than this share from a fallback, and it sets the whole text."""
+DRAWN: Final = 512
+"""Drawn lines and words that are kept."""
+MEASURED: Final = 1 << 14
+"""Widths that are kept: a line is measured in many sizes and places until it fits."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Ink:
-    """What a line's letters reach, in pixels from its pen point: right and down are positive."""
+    """What a line's letters reach from its pen point: right and down are positive."""
 
     left: float
     top: float
@@ -49,17 +54,19 @@ class Ink:
     bottom: float
 
 
-@dataclass(frozen=True)
 class Fonts:
     """The families that are here, by name."""
 
-    families: Mapping[str, Family]
-    fallback: str
-    """Family that sets the words which the chosen one cannot."""
+    def __init__(self, families: Mapping[str, Family], fallback: str) -> None:
+        """Take families; fallback: the one that sets the words which another cannot."""
+        self.names: Final = tuple(families)
+        self._typesetters = {
+            name: Typesetter([family, families[fallback]]) for name, family in families.items()
+        }
 
     def typesetter(self, family: str) -> Typesetter:
         """Return what sets text in a family."""
-        return Typesetter([self.families[family], self.families[self.fallback]])
+        return self._typesetters[family]
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,11 @@ class Typesetter:
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._families = families
+        self._led: dict[int, Typesetter] = {0: self}
+        # Captions draw the same words again each time the next one is spoken.
+        self.draw = lru_cache(maxsize=DRAWN)(self._draw)
+        self._advance = lru_cache(maxsize=MEASURED)(self._measure)
+        self._reach = lru_cache(maxsize=MEASURED)(self._measure_ink)
 
     def lacks(self, text: str) -> str:
         """Return the characters no family covers, each once, in order."""
@@ -94,30 +106,29 @@ class Typesetter:
         foreign = _nearest(self._families[0], 400).lacks("".join(letters))
         if len(foreign) <= FOREIGN * len(letters):
             return self
-        return Typesetter(sorted(self._families, key=lambda own: _uncovered(own, foreign)))
+        left = [len(_nearest(family, 400).lacks(foreign)) for family in self._families]
+        return self._led_by(left.index(min(left)))
 
     def width(self, text: str, style: Style) -> float:
         """Return the advance of a line in pixels."""
-        return self._set(text, style)[1] * style.size
+        return self._advance(text, style.weight, style.spacing) * style.size
 
     def ink(self, text: str, style: Style) -> Ink:
         """Return what the letters of a line reach."""
-        letters, width = self._set(text, style)
-        boxes = [(own.x, own.scale, own.face.reach(own.cluster)) for own in letters]
-        if not boxes:
-            return Ink(0, 0, width * style.size, 0)
-        return Ink(
-            min(x + box[0] * scale for x, scale, box in boxes) * style.size,
-            -max(box[3] * scale for _, scale, box in boxes) * style.size,
-            max(x + box[2] * scale for x, scale, box in boxes) * style.size,
-            -min(box[1] * scale for _, scale, box in boxes) * style.size,
-        )
+        ems = self._reach(text, style.weight, style.spacing)
+        return Ink(*(side * style.size for side in (ems.left, ems.top, ems.right, ems.bottom)))
 
     def cap_height(self, style: Style) -> float:
         """Return the height of capitals in pixels."""
         return _nearest(self._families[0], style.weight).cap_height * style.size
 
-    def draw(self, text: str, style: Style, x: float, baseline: float) -> tuple[Bytes, int, int]:
+    def _led_by(self, first: int) -> Typesetter:
+        if first not in self._led:
+            rest = [*self._families[:first], *self._families[first + 1 :]]
+            self._led[first] = Typesetter([self._families[first], *rest])
+        return self._led[first]
+
+    def _draw(self, text: str, style: Style, x: float, baseline: float) -> tuple[Bytes, int, int]:
         """Return the coverage (h, w) of a line in the picture, and its left and top.
 
         x, baseline: pen point in pixels; the baseline is taken to whole pixels.
@@ -137,6 +148,21 @@ class Typesetter:
         reduced = (right - left, bottom - top)
         fine = cv2.resize(np.asarray(canvas), reduced, interpolation=cv2.INTER_AREA)
         return np.asarray(fine, np.uint8), left, top
+
+    def _measure(self, text: str, weight: int, spacing: float) -> float:
+        return self._set(text, Style(1, weight, spacing))[1]
+
+    def _measure_ink(self, text: str, weight: int, spacing: float) -> Ink:
+        letters, width = self._set(text, Style(1, weight, spacing))
+        if not letters:
+            return Ink(0, 0, width, 0)
+        reaches = [(own.x, own.scale, own.face.reach(own.cluster)) for own in letters]
+        return Ink(
+            min(x + reach[0] * scale for x, scale, reach in reaches),
+            -max(reach[3] * scale for _, scale, reach in reaches),
+            max(x + reach[2] * scale for x, scale, reach in reaches),
+            -min(reach[1] * scale for _, scale, reach in reaches),
+        )
 
     def _set(self, text: str, style: Style) -> tuple[list[_Letter], float]:
         """Return a line's letters and its advance, in ems."""
@@ -164,10 +190,6 @@ class Typesetter:
                 yield whole or next((f for f in faces if not f.lacks(cluster)), faces[-1]), cluster
             if index + 1 < len(words):
                 yield faces[0], " "
-
-
-def _uncovered(family: Family, text: str) -> int:
-    return len(_nearest(family, 400).lacks(text))
 
 
 def _nearest(family: Family, weight: int) -> Typeface:
