@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -11,7 +11,20 @@ from services.chassis.engines import Engine as AnyEngine
 from services.chassis.engines import Engines
 from services.chassis.rig import Rig
 from services.chassis.timeline import Bytes
+from services.compositing.engines import ffmpeg, fonts, templates
 from services.compositing.engines.puppet import VERSION, Puppet
+
+DRAWING_VERSION: Final = 1
+"""Goes up when graphics, captions, encoding or joining give other bytes for the same request."""
+TOOLS: Final = (
+    f"drawing {DRAWING_VERSION}",
+    f"opencv {cv2.__version__}",
+    f"numpy {np.__version__}",
+    f"ffmpeg {ffmpeg.version()}",
+    fonts.fingerprint(),
+    templates.fingerprint(),
+)
+"""What shapes the bytes besides the engine that draws the presenter."""
 
 
 class Engine(AnyEngine, Protocol):
@@ -26,7 +39,7 @@ class PuppetEngine:
     """Warps a texture over a relief: the draft tier, on a CPU and without weights."""
 
     name = "puppet"
-    fingerprint = f"puppet {VERSION}; opencv {cv2.__version__}; numpy {np.__version__}"
+    fingerprint = "; ".join((f"puppet {VERSION}", *TOOLS))
 
     def open(self, rig: Rig, texture: Bytes, largest_scale: float = 0.0) -> Puppet:
         """Return a presenter ready to pose; see `Puppet` for the arguments."""

@@ -231,14 +231,30 @@ def test_the_ticker_runs_on_from_chunk_to_chunk(store: Store, chunk: list[Bytes]
     assert np.median(difference) <= 3, "the ticker jumps where chunks meet"
 
 
+def test_a_later_chunk_is_whole_from_its_first_frame(store: Store, chunk: list[Bytes]) -> None:
+    at_once = Timing(timing().sample_count, (Word("You", 0, 30_000),), ())
+    later = composite(
+        store,
+        start_frame=50,
+        lead_frames=0,
+        fade_frames=0,
+        timing_digest=media.write_timing(store, at_once),
+    )
+    first = frames(store.get(later.segment_digests[0]))[0]
+    panel = np.s_[40:300, 300:640]
+    difference = np.abs(first[panel].astype(int) - chunk[50][panel])
+    assert np.median(difference) <= 2, "a caption that begins with the chunk hid the graphics"
+
+
 def test_a_format_looks_the_same_alone_and_beside_others(store: Store) -> None:
     wide, square = (media_pb2.Format(aspect=a, height=360) for a in ("16:9", "1:1"))
-    short = {"fade_frames": 0, "tail_frames": 0}
-    both = composite(store, formats=[wide, square], **short)
+    both = composite(store, formats=[wide, square])
+    beside = frames(store.get(both.segment_digests[1]))
+    alone = frames(store.get(composite(store, formats=[square]).segment_digests[0]))
     assert len(both.segment_digests) == 2
-    first = frames(store.get(both.segment_digests[1]))
-    assert first[0].shape == (360, 360, 3)
-    assert len(first) == both.frame_count
+    assert beside[0].shape == (360, 360, 3)
+    assert len(beside) == both.frame_count
+    assert np.abs(beside[40].astype(int) - alone[40]).mean() < 1
 
 
 def test_the_same_request_gives_the_same_bytes_after_other_work(store: Store) -> None:
