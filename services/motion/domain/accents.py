@@ -19,7 +19,7 @@ SECONDS_PER_ACCENT: Final = 1.15
 """Of speech, on average: who stresses everything stresses nothing."""
 BROW_SHARE: Final = 0.35
 """Of the accents, the strongest raise the brows too."""
-BLINK_SHARE: Final = 0.35
+BLINK_SHARE: Final = 0.25
 """Of the pauses longer than .3 s, in which speakers like to blink."""
 QUIET_SECONDS: Final = 0.16
 """At each end of a chunk: accents fade to zero, so that chunks meet."""

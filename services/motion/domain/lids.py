@@ -12,6 +12,8 @@ CLOSING_SECONDS: Final = 0.085
 CLOSED_SECONDS: Final = 0.050
 OPENING_SECONDS: Final = 0.160
 SHORTEST_INTERVAL_SECONDS: Final = 1.1
+LONGEST_INTERVAL_SECONDS: Final = 8.0
+"""Eyes that stay open longer stare."""
 DOUBLE_BLINK_SHARE: Final = 0.1
 OTHER_LID: Final = 0.985
 """The left lid closes a little less: no face is quite symmetric."""
@@ -46,7 +48,10 @@ def blink_moments(rng: np.random.Generator, period: float, per_minute: float) ->
     while True:
         if rng.random() < DOUBLE_BLINK_SHARE:
             moments.append(moments[-1] + rng.uniform(0.36, 0.5))
-        moments.append(moments[-1] + max(SHORTEST_INTERVAL_SECONDS, rng.gamma(3.0, mean / 3.0)))
+        interval = rng.gamma(3.0, mean / 3.0)
+        if interval > LONGEST_INTERVAL_SECONDS:
+            interval = LONGEST_INTERVAL_SECONDS * rng.uniform(0.8, 1.0)
+        moments.append(moments[-1] + max(SHORTEST_INTERVAL_SECONDS, interval))
         if moments[-1] > period + moments[0] - SHORTEST_INTERVAL_SECONDS:
             break
     last = period + moments[0] - SHORTEST_INTERVAL_SECONDS

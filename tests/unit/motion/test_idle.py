@@ -49,9 +49,10 @@ def test_a_presenter_faces_us(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_blinks_are_as_many_as_a_persons_and_never_regular(seed: int) -> None:
     starts = blink_starts(loop(seed))
-    assert 8 <= len(starts) / SECONDS * 60 <= 24
+    assert 7 <= len(starts) / SECONDS * 60 <= 20
     gaps = np.diff(starts)
     assert gaps.std() / gaps.mean() > 0.35, "a metronome"
+    assert gaps.max() < 9.5, "a stare"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
