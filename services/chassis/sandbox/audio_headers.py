@@ -153,9 +153,9 @@ def _mpeg_frame(data: bytes, position: int) -> _MpegFrame:
 
 def _xing_frames(data: bytes, position: int, frame: _MpegFrame) -> int | None:
     start = position + 4 + frame.side_bytes
-    if data[start : start + 4] not in {b"Xing", b"Info"} or not data[start + 7] & 1:
-        return None
-    return int.from_bytes(data[start + 8 : start + 12], "big")
+    mark, flags, frames = (data[start + at : start + at + 4] for at in (0, 4, 8))
+    counts = mark in {b"Xing", b"Info"} and int.from_bytes(flags, "big") & 1
+    return int.from_bytes(frames, "big") if counts else None
 
 
 SHAPES: Final[Mapping[str, Callable[[bytes], Shape]]] = {

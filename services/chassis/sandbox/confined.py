@@ -125,7 +125,7 @@ class Confined:
             self._timer.join()
             self._process.wait()
         self._drain.join()
-        return Ending(self._process.returncode, self._complaint.decode(errors="replace"))
+        return Ending(self._process.returncode, self._complaint.decode(errors="replace").strip())
 
     def _was_confined(self) -> bool:
         with os.fdopen(self._word, "rb", closefd=False) as word:

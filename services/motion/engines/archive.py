@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from typing import Final
 
 import numpy as np
@@ -44,7 +45,7 @@ def read_arrays(data: bytes, extension: str) -> Arrays:
     except zipfile.BadZipFile as error:
         reason = "TEMPLATE_CORRUPT" if data.startswith(b"PK") else "TEMPLATE_UNRECOGNISED"
         raise _invalid(reason, "this is no npz; write it with numpy.savez") from error
-    except (ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (ValueError, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error) as error:
         raise _invalid("TEMPLATE_CORRUPT", "the file is damaged; write it again") from error
 
 
