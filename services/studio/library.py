@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from rostrum.director.v1.director_pb2 import Channel, MediaFile, Presenter
-from rostrum.speech.v1.speech_pb2 import Voice
 
-from services.chassis.errors import Invalid, Violation
+from services.chassis.errors import Invalid
 from services.chassis.store import Store
 from services.studio.complaints import Rejected
 from services.studio.documents import Document, read_document
@@ -33,11 +32,18 @@ class Cast:
     """A presenter with what only one machine knows of it."""
 
     presenter: Presenter
-    voice: Voice
-    """Who speaks where an order does not say."""
+    voices: Mapping[str, str]
+    """Voices by language, for orders that name none."""
     in_folder: bool
     """True where it has a folder, and consent with it; false for a portrait by path."""
     title: str = ""
+
+    def voice(self, language: str) -> str:
+        """Return the voice for a BCP 47 tag, or for its language; "" leaves it to the engine."""
+        tag, base = language.lower(), language.lower().partition("-")[0]
+        exact = (name for spoken, name in self.voices.items() if spoken.lower() == tag)
+        near = (n for spoken, n in self.voices.items() if spoken.lower().partition("-")[0] == base)
+        return next(exact, next(near, ""))
 
 
 class Library:
@@ -59,7 +65,7 @@ class Library:
         if path.is_dir():
             return self._folder(path)
         portrait = self.file(path, PORTRAIT_BYTES, "presenter")
-        return Cast(Presenter(name=path.stem, portrait=portrait), Voice(), in_folder=False)
+        return Cast(Presenter(name=path.stem, portrait=portrait), {}, in_folder=False)
 
     def channel(self, text: str, beside: Path) -> Channel:
         """Return a channel by name or by its folder's path. Raises Invalid or Rejected."""
@@ -128,14 +134,14 @@ class Library:
         fields = document.fields
         try:
             title = _taken_text(fields, "title")
-            voice = to_message(fields.pop("voice", None) or {}, Voice, "voice")
+            voices = _taken_voices(fields)
             portrait = path / (_taken_text(fields, "portrait") or _portrait_in(path))
             presenter = to_message(fields, Presenter)
             presenter.name = path.name
             presenter.portrait.CopyFrom(self.file(portrait, PORTRAIT_BYTES, "portrait"))
         except Invalid as error:
             raise Rejected.at(document.place, error) from None
-        return Cast(presenter, voice, in_folder=True, title=title)
+        return Cast(presenter, voices, in_folder=True, title=title)
 
 
 def _entries(folder: Path) -> Iterator[Path]:
@@ -158,5 +164,13 @@ def _portrait_in(folder: Path) -> str:
 def _taken_text(fields: dict[str, Any], name: str) -> str:
     value = fields.pop(name, None)
     if value is not None and not isinstance(value, str):
-        raise Invalid.every([Violation(name, "FIELD_TYPE_INVALID", "expected text")])
+        raise Invalid(name, "FIELD_TYPE_INVALID", "expected text")
     return value or ""
+
+
+def _taken_voices(fields: dict[str, Any]) -> dict[str, str]:
+    voices = fields.pop("voices", None) or {}
+    if not isinstance(voices, dict) or not all(isinstance(name, str) for name in voices.values()):
+        remedy = "expected languages with their voices, like {en-GB: en-gb-female}"
+        raise Invalid("voices", "FIELD_TYPE_INVALID", remedy)
+    return voices

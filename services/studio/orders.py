@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from google.protobuf.message import Message
 from rostrum.director.v1.director_pb2 import Order, Production
@@ -16,6 +16,9 @@ from services.studio.complaints import Complaint, Place, Rejected
 from services.studio.documents import Document
 from services.studio.library import Cast, Library
 from services.studio.mapping import read_message
+
+DEFAULT_LANGUAGE: Final = "en-US"
+"""Of orders that name none."""
 
 M = TypeVar("M", bound=Message | Cast)
 
@@ -144,10 +147,8 @@ def take_presenter(job: Job, production: Production, cast: Cast) -> None:
     elif order.HasField("consent"):
         remedy = "the presenter's folder says what was agreed to; leave it out here"
         job.complain([Violation("consent", "CONSENT_DUPLICATE", remedy)])
-    voice = order.voice
-    voice.name = voice.name or cast.voice.name
-    voice.words_per_minute = voice.words_per_minute or cast.voice.words_per_minute
-    voice.pitch = voice.pitch or cast.voice.pitch
+    if not order.voice.name:
+        order.voice.name = cast.voice(order.language or DEFAULT_LANGUAGE)
 
 
 def found(job: Job, order: Order, field: str, find: Callable[[str], M]) -> M | None:

@@ -24,7 +24,7 @@ def test_the_answer_names_field_reason_and_remedy(case: Case, checked: tuple[Run
     run, _ = checked
     video = run.videos[case.id]
     assert video["status"] == "invalid", video
-    assert run.complaints(case.id) == case.answers
+    assert case.answers <= run.complaints(case.id)
     assert all(len(violation["remedy"]) > 5 for violation in video["error"]["violations"])
 
 

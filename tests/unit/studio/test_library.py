@@ -34,7 +34,9 @@ def test_every_shipped_presenter_has_a_portrait_consent_and_a_voice(
     assert cast.presenter.name == name
     assert cast.presenter.consent.kind == "synthetic"
     assert store.get(cast.presenter.portrait.digest).startswith(b"\x89PNG")
-    assert cast.voice.name
+    assert cast.voice("en-GB").startswith("en-gb-")
+    assert cast.voice("en-AU").startswith("en-us-"), "the nearest there is"
+    assert cast.voice("ja") == "", "the engine says that nobody speaks it"
 
 
 def test_what_lies_beside_the_order_comes_before_what_is_shipped(
