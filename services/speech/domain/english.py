@@ -177,4 +177,5 @@ def _acronym(match: re.Match[str], _: Tongue) -> list[Claim] | None:
 
 def _is_shouted(text: str) -> bool:
     words = re.findall(r"[^\W\d_]{3,}", text)
-    return len(words) > 2 and sum(word.isupper() for word in words) > len(words) / 2
+    loud = [word for word in words if word.isupper()]
+    return len(loud) > max(2, len(words) / 2) and any(len(word) > 4 for word in loud)

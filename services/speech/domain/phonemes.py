@@ -11,6 +11,7 @@ from services.speech.domain.utterance import Utterance
 
 PRIMARY, SECONDARY, LONG = "ˈ", "ˌ", "ː"
 LONG_SHARE: Final = 1.5
+GLOTTAL_STOP, GLOTTAL_SECONDS = "ʔ", 0.06
 AFFRICATES: Final = {"tʃ": (0.4, 0.6), "dʒ": (0.4, 0.6), "ts": (0.4, 0.6), "dz": (0.4, 0.6)}
 """Shares of the stop and of the friction after it."""
 
@@ -40,11 +41,17 @@ def stress(ipa: str) -> float:
 
 
 def timed(utterance: Utterance) -> Iterator[tuple[str, float, float, float]]:
-    """Yield phoneme, start, end and stress of an utterance's sounds; times in raw samples."""
+    """Yield phoneme, start, end and stress of an utterance's sounds; times in raw samples.
+
+    A very short silence between sounds is a glottal stop: the mouth does not close for it.
+    """
     marks = utterance.phonemes
     ends = [mark.sample for mark in marks[1:]] + [len(utterance.samples)]
+    shortest = GLOTTAL_SECONDS * utterance.rate
     for mark, end in zip(marks, ends, strict=True):
         at = float(mark.sample)
+        if not mark.ipa and 0 < at < utterance.end and end - at < shortest:
+            yield GLOTTAL_STOP, at, float(end), 0.0
         for letter, share in sounds(mark.ipa):
             until = at + (end - mark.sample) * share
             yield letter, at, until, stress(mark.ipa)
