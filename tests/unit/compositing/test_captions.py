@@ -20,7 +20,8 @@ HOSTILE = (
     "colon: back\\slash [x] ; comma, C:\\new\\Name\\h",
     "-i http://169.254.169.254/",
     "{\\p1}m 0 0 l 9999 9999",
-    "<b>AT&T</b> <script>1</script> --> &amp;",
+    "<b>AT&T</b> <script>1</script>",
+    "arrows --> and &amp; entities",
 )
 
 

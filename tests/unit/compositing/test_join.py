@@ -8,6 +8,7 @@ import pyloudnorm
 import pytest
 
 from services.chassis.timeline import SAMPLE_RATE, Bytes, Floats
+from services.compositing.domain.language import three_letters
 from services.compositing.domain.programme import Part, assemble, decibels, master, peaks
 from services.compositing.engines import joining, soundtrack
 from services.compositing.engines.encoder import SegmentEncoder
@@ -156,3 +157,11 @@ def test_a_true_peak_between_samples_is_seen() -> None:
 def test_silences_are_exactly_as_long_as_their_frames() -> None:
     part = Part(np.ones(10, np.float32), lead_samples=3, tail_samples=2)
     assert assemble([part, part]).tolist() == ([0] * 3 + [1] * 10 + [0] * 2) * 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("en-GB", "eng"), ("de", "deu"), ("el-GR", "ell"), ("yue", "yue"), ("", "und"), ("xx", "und")],
+)
+def test_languages_are_named_as_mp4_names_them(tag: str, code: str) -> None:
+    assert three_letters(tag) == code

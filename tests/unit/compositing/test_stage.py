@@ -17,7 +17,7 @@ from services.chassis.rig import GRID, Colours, Eye, Head, Mouth, Person, Rig
 from services.chassis.store import Store
 from services.chassis.timeline import MOUTH, SAMPLE_RATE, Bytes, Floats, Timing, Word
 from services.compositing import stage
-from services.compositing.engines import load
+from services.compositing.engines import load, ready
 
 RATE, LOOP, TAKE, LEAD, TAIL = 25, 120, 40, 15, 12
 SIDE = 256
@@ -261,6 +261,9 @@ def test_the_same_request_gives_the_same_bytes_after_other_work(store: Store) ->
     first = composite(store)
     composite(store, phase_frames=5, formats=[media_pb2.Format(aspect="1:1", height=360)])
     assert composite(store).segment_digests == first.segment_digests
+    for kept in (ready._puppet, ready._graphics, ready._rig):
+        kept.cache_clear()
+    assert composite(store).segment_digests == first.segment_digests, "a fresh worker differs"
 
 
 @pytest.mark.parametrize(
