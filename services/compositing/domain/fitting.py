@@ -18,8 +18,6 @@ SOUNDS: Final = ("sch", "ch", "ck", "ph", "sh", "th", "qu", "cz", "sz", "rz", "d
 """Letters that belong to one consonant."""
 STEP: Final = 2.0
 """Sizes are tried this many pixels apart."""
-WIDOW: Final = 0.3
-"""A last line narrower than this share of the widest is an orphan."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def balance(
     """Return the fewest lines that hold the pieces, as even as can be; None where `most` do not.
 
     A piece that ends in a space may end a line there, one that does not gets a hyphen (or keeps
-    its own). No line is left with a short last word where another break avoids it.
+    its own).
     """
     measured = cache(lambda i, j: measure(_line(pieces[i:j], is_end=j == len(pieces))))
     count = _least_lines(len(pieces), width, most, measured)
@@ -131,14 +129,13 @@ def _ends(
 
 
 def _cost(line: float, width: float, even: float, last: str, is_end: bool) -> float | None:
-    """Return how bad a line is: uneven, an orphan, or broken inside a phrase; None: too wide."""
+    """Return how bad a line is: uneven, or ending inside a word or phrase; None: too wide."""
     if line > width:
         return None
     uneven = ((line - even) / max(even, 1)) ** 2
-    orphan = 1.0 if is_end and line < WIDOW * even else 0.0
     after_mark = last.rstrip().endswith((",", ":", ";", "–", "—", ".", "·", "|"))
     inside_word = not is_end and not last.endswith(" ")
-    return uneven + orphan + (2.0 if inside_word else 0.0) - (0.06 if after_mark else 0.0)
+    return uneven + (2.0 if inside_word else 0.0) - (0.06 if after_mark else 0.0)
 
 
 def _words(text: str) -> list[str]:

@@ -30,16 +30,12 @@ def place(head: Head, canvas_pixels: int, sheet: Sheet, room: Room) -> Placement
     measures, scale = sheet.aspect.presenter, sheet.scale
     width, height = sheet.frame.right / scale, sheet.frame.bottom / scale
     hair, below = head.eyes_y - head.crown_y, canvas_pixels - head.eyes_y
-    eyes = measures.eyes * height
-    size = 0.0
+    crown = room.ceiling + measures.headroom
+    size = least = measures.face * height / (head.chin_y - head.eyes_y)
     for _ in range(ROUNDS):
-        size = max(
-            measures.face * height / (head.chin_y - head.eyes_y), (room.floor - eyes) / below
-        )
-        crown = room.ceiling + measures.headroom
         eyes = min(max(measures.eyes * height, crown + hair * size), measures.lowest * height)
         eyes = max(min(eyes, crown + measures.airiest + hair * size), measures.highest * height)
-    size = max(size, (room.floor - eyes) / below)
+        size = max(least, (room.floor - eyes) / below)
     centre = min(
         measures.centre * width,
         room.right - measures.headroom - (head.right - head.centre_x) * size,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.chassis.errors import Invalid, Violation
@@ -53,7 +53,7 @@ def check_scene(scene: Scene, formats: Sequence[Format], script: str, fonts: Fon
     script: the words that captions will show. Raises Invalid: every mistake at once, under the
     fields "data", "brand", "formats" and "script".
     """
-    wrong = [*_check_formats(formats), *complaints("script", script, scene.typesetter(fonts))]
+    wrong = [*_check_formats(formats), *_check_script(script, scene.typesetter(fonts))]
     try:
         content = scene.content(fonts)
     except Invalid as error:
@@ -64,6 +64,13 @@ def check_scene(scene: Scene, formats: Sequence[Format], script: str, fonts: Fon
     for aspect in sorted({each.aspect for each in formats}):
         notices += _cut_in(scene, content, aspect, fonts)
     return notices
+
+
+def _check_script(script: str, typesetter: Typesetter) -> Iterator[Violation]:
+    """Yield what captions cannot show of the script, under the reasons that scripts have."""
+    reasons = {"TEXT_CONTROL_CHARS": "SCRIPT_CONTROL_CHARS"}
+    for found in complaints("script", script, typesetter):
+        yield replace(found, reason=reasons.get(found.reason, found.reason))
 
 
 def _check_formats(formats: Sequence[Format]) -> Iterator[Violation]:

@@ -7,6 +7,7 @@ from services.chassis.rig import Head
 from services.compositing.domain import colour
 from services.compositing.domain.brand import Brand
 from services.compositing.domain.canvas import Box
+from services.compositing.domain.entrance import Cue
 from services.compositing.domain.formats import Format
 from services.compositing.domain.graphics import Graphics
 from services.compositing.domain.raster import Layer
@@ -92,6 +93,11 @@ def test_the_title_can_be_read_after_eight_tenths_of_a_second(rate: int) -> None
     assert np.abs(at_rest - early).max() <= 8
 
 
+def test_things_come_in_fast_and_arrive_gently() -> None:
+    progress = [Cue(1.0, 0.4).progress(moment) for moment in (0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 2.0)]
+    assert progress == pytest.approx([0, 0, 0.578, 0.875, 0.984, 1, 1], abs=0.001)
+
+
 def test_things_come_in_one_after_another() -> None:
     drawing = graphics()
     covered = [
@@ -143,6 +149,16 @@ def test_the_head_lies_where_the_template_wants_it(aspect: str, who: str) -> Non
     }[aspect]  # fmt: skip
     assert low <= eyes <= high
     assert centre == pytest.approx(middle, abs=0.03)
+
+
+@pytest.mark.parametrize("aspect", ["16:9", "1:1"])
+@pytest.mark.parametrize("who", HEADS)
+def test_hair_does_not_touch_the_panel(aspect: str, who: str) -> None:
+    drawing = graphics(aspect, 1080)
+    canvas, head = HEADS[who]
+    placed = drawing.placement(head, canvas)
+    panel = drawing.layers(drawing.settled_frame)[2]
+    assert placed.left + head.right * placed.scale <= panel.box.left - 20
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)

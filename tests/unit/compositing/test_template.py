@@ -128,6 +128,11 @@ def test_words_that_captions_cannot_show_are_refused() -> None:
         check({"title": "Floods"}, script="The 溶接 is done.")
 
 
+def test_control_characters_in_the_script_are_refused() -> None:
+    with pytest.raises(Invalid, match="script: SCRIPT_CONTROL_CHARS"):
+        check({"title": "Floods"}, script="The bell\x07 rings.")
+
+
 def test_what_is_cut_short_is_said_with_its_format() -> None:
     (notice, *_) = check({"title": "Wasserwirtschaftsingenieur " * 5, "points": ["Some " * 30] * 5})
     assert (notice.reason, notice.field) == ("TEXT_SHORTENED", "data.title")
