@@ -46,9 +46,9 @@ def master(samples: npt.NDArray[np.int16], rate: int, tone: str, gain_decibels: 
     A sample at index i of the raw sound lies at i * 48000 / rate. True peak stays below -2 dBTP.
     """
     sound = samples.astype(np.float64) / 32768
-    wide = resample(_faded(sound, rate), rate, EQUALISERS[tone])
+    wide = resample(sound, rate, EQUALISERS[tone])
     wide = compress(wide) * decibels(gain_decibels)
-    return limit(wide).astype(np.float32)
+    return faded(limit(wide)).astype(np.float32)
 
 
 def decibels(value: float | Doubles) -> Doubles:
@@ -133,9 +133,10 @@ def _smoothed(values: Doubles, width: int) -> Doubles:
     return np.asarray(mean[len(window) - 1 : len(window) - 1 + len(values)], np.float64)
 
 
-def _faded(sound: Doubles, rate: int) -> Doubles:
-    faded = sound.copy()
-    for ends, seconds in ((faded, FADE_IN_SECONDS), (faded[::-1], FADE_OUT_SECONDS)):
-        n = min(round(seconds * rate), len(sound) // 2)
+def faded(sound: Doubles) -> Doubles:
+    """Return sound that begins and ends in silence."""
+    shaped = sound.copy()
+    for ends, seconds in ((shaped, FADE_IN_SECONDS), (shaped[::-1], FADE_OUT_SECONDS)):
+        n = min(round(seconds * SAMPLE_RATE), len(sound) // 2)
         ends[:n] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / max(n, 1))
-    return faded
+    return shaped
