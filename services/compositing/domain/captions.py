@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from services.chassis.timeline import SAMPLE_RATE, Timing, Word
@@ -23,6 +24,7 @@ FLICKER_SECONDS: Final = 0.25
 SHORTEST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 6.0
 READING_CHARACTERS_PER_SECOND: Final = 20.0
+SHORT_WORD: Final = 3
 IMPOSSIBLE: Final = 1e9
 
 SENTENCE_ENDS: Final = ".!?…。;·"
@@ -147,7 +149,7 @@ def _cue_cost(words: Sequence[Word], i: int, j: int, measure: Measure) -> float:
     until = words[j].start if j < len(words) else cue[-1].end
     seconds = max(until - cue[0].start, 1) / SAMPLE_RATE
     rush = len(_text(cue)) / seconds - READING_CHARACTERS_PER_SECOND
-    sentences = sum(_ends(word, SENTENCE_ENDS) for word in cue[:-1])
+    sentences = sum(_ends_sentence(*pair) for pair in pairwise(cue))
     return (
         1.0
         + layout_cost
@@ -176,14 +178,22 @@ def _laid_out(cue: Sequence[Word], measure: Measure) -> tuple[float, tuple[tuple
 def _break_cost(words: Sequence[Word], k: int) -> float:
     """Return how bad it is to part words k-1 and k: 0 between sentences, 2 inside a phrase."""
     before, after = words[k - 1], words[k]
-    if _ends(before, SENTENCE_ENDS):
+    if _ends_sentence(before, after):
         return 0.0
     if _ends(before, CLAUSE_ENDS):
         return 0.2
     pause = (after.start - before.end) / SAMPLE_RATE
-    # Short words in front of longer ones are articles and prepositions in most languages.
-    clings = len(before.text) <= 3 or before.text[-1].isdigit()
-    return (0.5 if pause > FLICKER_SECONDS else 1.0) + (1.0 if clings else 0.0)
+    # Short words are articles and prepositions in most languages: a phrase begins with one.
+    clings = len(before.text) <= SHORT_WORD or before.text[-1].isdigit()
+    opens = len(after.text) <= SHORT_WORD and after.text.isalpha() and not clings
+    return (0.5 if pause > FLICKER_SECONDS else 1.0) + 1.0 * clings - 0.4 * opens
+
+
+def _ends_sentence(word: Word, after: Word) -> bool:
+    """Return whether a full stop is one: none stands in "10 a.m. to" and in "Dr. Brandt"."""
+    if not _ends(word, SENTENCE_ENDS) or after.text[:1].islower():
+        return False
+    return len(word.text) > len("Dr.") or word.text[-1] != "."
 
 
 def _ends(word: Word, marks: str) -> bool:

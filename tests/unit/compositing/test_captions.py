@@ -55,6 +55,13 @@ def test_a_sentence_begins_with_a_cue_of_its_own() -> None:
     assert "You" in starts, "the eye should not find a new sentence in the middle of an old one"
 
 
+def test_a_full_stop_inside_a_sentence_does_not_end_it() -> None:
+    text = "Dr. Ilse Brandt leads the survey every Saturday from 10 a.m. to 2 p.m. in the harbour."
+    ends = [line.split()[-1] for line in lines(cues(spoken(text)))]
+    assert "Dr." not in ends
+    assert "p.m." not in ends
+
+
 def test_no_line_ends_with_an_article_where_it_need_not() -> None:
     ends = {line.split()[-1] for line in lines(cues(spoken(SCRIPT)))}
     assert not ends & {"a", "of", "for", "on", "the", "its"}, ends
