@@ -7,19 +7,23 @@ from typing import Final
 import numpy as np
 
 from services.chassis.timeline import Bytes, Floats
-from services.compositing.domain.colour import Colour
+from services.compositing.domain.brand import Theme
+from services.compositing.domain.colour import READABLE, Colour, contrast
+from services.compositing.domain.placing import Room
 from services.compositing.domain.sheet import Sheet
 from services.compositing.domain.template import Pattern
 
 SEED: Final = 52
+SHADE_EDGE: Final = 180
+"""The shade behind a title runs out over so much, in the template's pixels."""
 SOFT_EDGE: Final = 0.002
 """Half width of the band's edges, in parts of the gradient line."""
 
 
-def draw(sheet: Sheet, floor: float) -> Bytes:
+def draw(sheet: Sheet, room: Room) -> Bytes:
     """Return the backdrop (H, W, 3) BGR; where the presenter fades out, it does so too.
 
-    floor: row by which the presenter has faded out, in the template's pixels.
+    Behind a title without a card it is shaded where type would not be readable on it.
     """
     size = (sheet.frame.right, sheet.frame.bottom)
     x = np.arange(size[0], dtype=np.float32)[None, :] + np.float32(0.5)
@@ -32,9 +36,17 @@ def draw(sheet: Sheet, floor: float) -> Bytes:
         picture, theme.ink, _lines(pattern, along, sheet.scale) * palette.lines_opacity
     )
     if fade := sheet.aspect.presenter.fade:
-        part = _smooth((y / np.float32(sheet.scale) - np.float32(floor - fade)) / np.float32(fade))
-        picture = _mixed(picture, theme.card, part)
+        row = y / np.float32(sheet.scale)
+        picture = _mixed(picture, theme.card, _smooth((row - np.float32(room.floor - fade)) / fade))
+        if _needs_shade(theme):
+            part = _smooth(1 - (row - np.float32(room.ceiling)) / np.float32(SHADE_EDGE))
+            picture = _mixed(picture, theme.card, part * np.float32(palette.card_opacity))
     return _grained(picture, pattern.grain)
+
+
+def _needs_shade(theme: Theme) -> bool:
+    grounds, inks = theme.background[1:], (theme.ink, theme.tint)
+    return any(contrast(ink, ground) < READABLE for ink in inks for ground in grounds)
 
 
 def _grained(picture: Floats, grain: float) -> Bytes:

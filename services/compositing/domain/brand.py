@@ -51,9 +51,9 @@ def theme(brand: Brand, palette: Palette) -> Theme:
     inner, middle, outer = _background(brand, palette)
     light, dark = colour.parse(palette.ink), colour.parse(palette.dark_ink)
     card, ink = _ground_and_ink(colour.mix(outer, middle, 0.25), light, dark)
+    card, worst = _card(card, (inner, middle, outer), palette.card_opacity, ink)
     ticker, ticker_ink = _ground_and_ink(colour.lift(colour.mix(outer, BLACK, 0.17)), light, dark)
     accent, on_accent = _ground_and_ink(_accent(brand, palette), WHITE, dark)
-    worst = _worst_ground(card, palette.card_opacity, (inner, middle, outer), ink)
     own_tint = accent == colour.parse(palette.accent) and ink == light
     tint = colour.parse(palette.tint) if own_tint else accent
     return Theme(
@@ -116,15 +116,25 @@ def _ground_and_ink(ground: Colour, light: Colour, dark: Colour) -> tuple[Colour
     ink = light if colour.contrast(light, ground) >= READABLE else dark
     if colour.contrast(ink, ground) < READABLE:
         ink = max(light, dark, key=lambda each: colour.contrast(each, ground))
-    away = BLACK if ink == light else WHITE
-    steps = (colour.mix(ground, away, step / 50) for step in range(51))
-    return next(moved for moved in steps if colour.contrast(ink, moved) >= READABLE), ink
+    return next(own for own in _moved(ground, ink) if colour.contrast(ink, own) >= READABLE), ink
 
 
-def _worst_ground(card: Colour, opacity: float, below: tuple[Colour, ...], ink: Colour) -> Colour:
-    """Return the translucent card's colour where the ink has the least contrast."""
-    seen = [colour.mix(under, card, opacity) for under in below]
-    return min(seen, key=lambda ground: colour.contrast(ink, ground))
+def _card(
+    card: Colour, below: tuple[Colour, ...], opacity: float, ink: Colour
+) -> tuple[Colour, Colour]:
+    """Return the translucent card's colour, and how it looks where the ink is hardest to read."""
+    for own in _moved(card, ink):
+        seen = [colour.mix(under, own, opacity) for under in below]
+        worst = min(seen, key=lambda ground: colour.contrast(ink, ground))
+        if colour.contrast(ink, worst) >= READABLE:
+            break
+    return own, worst
+
+
+def _moved(ground: Colour, ink: Colour) -> Iterator[Colour]:
+    """Yield the ground, further and further away from the ink."""
+    away = BLACK if colour.luminance(ink) > colour.luminance(ground) else WHITE
+    return (colour.mix(ground, away, step / 50) for step in range(51))
 
 
 def _check_colours(brand: Brand) -> Iterator[Violation]:

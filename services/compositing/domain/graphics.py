@@ -61,7 +61,7 @@ class Graphics:
     @cached_property
     def background(self) -> Bytes:
         """Return what lies behind the presenter, (H, W, 3) BGR."""
-        return backdrop.draw(self._sheet, self._floor)
+        return backdrop.draw(self._sheet, self._room)
 
     @cached_property
     def ticker(self) -> Ticker:

@@ -25,6 +25,8 @@ BACKGROUNDS = [
     ("#804020", "#602010", "#301008"),
     ("#7f7f7f", "#808080", "#818181"),
     ("#ffcc00", "#ff9900", "#ff6600"),
+    ("#505050", "#303030", "#9a9a9a"),
+    ("#f0f0f0", "#909090", "#202020"),
 ]
 
 
@@ -48,6 +50,16 @@ def test_no_ground_is_black(background: tuple[str, ...]) -> None:
     theme = brands.theme(Brand(accent="#000000", background=background), PALETTE)
     for ground in (*theme.background, theme.ticker, theme.accent):
         assert colour.luma(ground) >= colour.LEAST_LUMA
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_a_title_without_a_card_is_readable_too(background: tuple[str, ...]) -> None:
+    brand = Brand(background=background, accent="#1f9d55")
+    scene = Scene(templates.load("news-frame"), {"title": "Floods"}, brand)
+    picture = Graphics(scene, Format("9:16", 360), 25, fonts.load()).background
+    ink = brands.theme(brand, PALETTE).ink
+    for blue, green, red in picture[58:90:4, 18:300:20].reshape(-1, 3).tolist():
+        assert colour.contrast(ink, (red, green, blue)) >= 0.97 * colour.READABLE
 
 
 def test_a_changed_colour_is_said() -> None:
