@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from services.compositing.domain import parts
 from services.compositing.domain.content import Content, Notice
 from services.compositing.domain.marks import Piece
-from services.compositing.domain.parts import Setting, Stack
-from services.compositing.domain.template import Block, Sides, Template
+from services.compositing.domain.measures import Block, Sides
+from services.compositing.domain.setting import Setting, Stack
+from services.compositing.domain.template import Template
 from services.compositing.domain.typesetting import Typesetter
 
 DETAILS = ("rows", "points", "chips")

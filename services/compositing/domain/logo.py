@@ -12,9 +12,9 @@ from services.compositing.domain import colour, fitting, raster
 from services.compositing.domain.brand import Theme
 from services.compositing.domain.canvas import Box
 from services.compositing.domain.colour import Colour
+from services.compositing.domain.measures import Logo
 from services.compositing.domain.raster import Layer, Point
 from services.compositing.domain.sheet import Sheet
-from services.compositing.domain.template import Logo
 from services.compositing.domain.typesetting import Style
 
 SEEN: Final = 2.0

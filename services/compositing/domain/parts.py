@@ -5,8 +5,8 @@ Heights run from the top of the capitals to the last baseline, so that gaps look
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from services.compositing.domain import fitting
@@ -23,50 +23,10 @@ from services.compositing.domain.marks import (
     reach,
 )
 from services.compositing.domain.raster import Point
-from services.compositing.domain.template import Icon, Palette, Type
+from services.compositing.domain.setting import Setting, Stack
 from services.compositing.domain.typesetting import Style, Typesetter
 
 Marks = tuple[Mark, ...]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the parts are set with."""
-
-    typesetter: Typesetter
-    type: Type
-    palette: Palette
-    icons: Mapping[str, Icon]
-    width: float
-    """Of the column."""
-    density: float = 1.0
-    """Chips and gaps are this much of the usual."""
-    chips: int = 1000
-    """Chips shown; a last one says how many more there are."""
-    items: int = 1000
-    """Rows and points shown."""
-    lines: int = 1000
-    """Lines that a row or point may have."""
-    is_alone: bool = False
-    """The title has nothing below it."""
-
-    @property
-    def reading(self) -> float:
-        """Return what titles, rows and points are of the usual: they give way half as fast."""
-        return (1 + self.density) / 2
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Marks from (0, 0) down."""
-
-    height: float
-    pieces: tuple[Piece, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    gap: float = 0.0
-    """Left free below it where something follows."""
-    width: float = field(default=0.0)
-    """Of what it covers; for surfaces that hug it."""
 
 
 def overline(content: Content, setting: Setting) -> Stack | None:
