@@ -15,7 +15,8 @@ GATES: Final[Mapping[str, tuple[float, float]]] = {
     "vowels": (0.85, 1),
     "restlessness": (-inf, 0.05),
     "shift": (0.012, 0.25),
-    "jitter": (0, 1.8),
+    "jitter": (0, 3),
+    "holds": (0, 0.18),
     "cuts": (0, 0),
     "drift": (0, 0.010),
     "blinks": (6, 40),
@@ -26,8 +27,9 @@ GATES: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Between the worst good clip and the mildest fault of `test_broken_videos`, on every face.
 
-offset in ms, the picture late being positive: mouths lead by 30. shift, restlessness, drift in
-pupil distances and mouth widths; jitter in thousandths of the pupil distance; flicker in levels.
+Of videos of ten seconds and more: shorter ones may well have no blink. offset in ms, the picture
+late being positive: mouths lead by 30. shift and drift in pupil distances, restlessness in mouth
+widths, jitter in thousandths of the pupil distance, flicker in levels of 255.
 """
 
 

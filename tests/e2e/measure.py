@@ -112,6 +112,7 @@ def of_the_head(seen: Presenter) -> dict[str, float]:
         "shift": sway.shift,
         "yaw": sway.yaw_degrees,
         "jitter": head.jitter(seen.landmarks),
+        "holds": head.holds(seen.landmarks),
         "cuts": head.cuts(seen.landmarks),
         "drift": head.drift(seen.landmarks),
         "blinks": blinks.per_minute,

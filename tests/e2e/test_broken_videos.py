@@ -34,7 +34,7 @@ CAUGHT_BY = {
     "restless mouth": "restlessness",
     "trembling": "jitter",
     "flickering": "skin_flicker",
-    "dropped frames": "jitter",
+    "dropped frames": "holds",
     "widening face": "drift",
     "someone wider": "likeness",
     "blurred mouth": "sharpness",

@@ -28,6 +28,10 @@ BONE: Final = (
 CUT: Final = 0.03
 """Pupil distances by which a step outruns its neighbours: heads gather speed, cuts do not."""
 NEIGHBOURS: Final = 1.5
+MOVING: Final = 0.004
+"""Pupil distances a frame: slower steps are lost in the mesh's noise."""
+HELD: Final = 0.4
+"""Share of the steps before and after it, below which a step is a hold."""
 SHUT: Final = 0.55
 STIRRING: Final = 0.2
 """Lid closure from which the mesh moves with the lids."""
@@ -67,7 +71,7 @@ def jitter(landmarks: Reals) -> float:
     """Return the trembling of the head in thousandths of the pupil distance.
 
     Root mean square of what a parabola over 7 frames leaves of the skull's place, but for blinks,
-    in which a mesh stirs as a whole. Dropped frames tremble too.
+    in which a mesh stirs as a whole.
     """
     place = landmarks[:, BONE, :2].mean(1).T / pupil_distance(landmarks)
     left = np.sum([(x[3:-3] - np.convolve(x, SG7, "valid")) ** 2 for x in place], 0)
@@ -90,6 +94,18 @@ def cuts(landmarks: Reals) -> int:
     step = steps(landmarks)
     beside = np.maximum(np.pad(step, (1, 0))[:-1], np.pad(step, (0, 1))[1:])
     return int((step - NEIGHBOURS * beside > CUT).sum())
+
+
+def holds(landmarks: Reals) -> float:
+    """Return how often a moving head stops for one frame, as a share of the frames it moves in.
+
+    Dropped and doubled frames do that, heads hardly ever.
+    """
+    place = landmarks[:, BONE, :2].mean(1)
+    step = np.linalg.norm(np.diff(place, axis=0), axis=1) / pupil_distance(landmarks)
+    beside = np.minimum(step[:-2], step[2:])
+    moving = beside > MOVING
+    return float((step[1:-1] < HELD * beside)[moving].mean()) if moving.any() else 0.0
 
 
 def drift(landmarks: Reals) -> float:

@@ -65,6 +65,22 @@ def test_trembling_is_seen() -> None:
     assert probes.jitter(trembling) > 4 * still
 
 
+def test_dropped_frames_are_seen() -> None:
+    whole = filmed(sway=8)
+    assert probes.holds(whole) == 0
+    dropped = whole[[frame - (frame % 3 == 2) for frame in range(len(whole))]]
+    assert probes.holds(dropped) > 0.4
+    assert probes.holds(filmed(sway=0)) == 0, "a head at rest drops nothing"
+
+
+def test_a_face_that_becomes_another_is_seen() -> None:
+    same = filmed()
+    assert probes.drift(same) < 0.002
+    wider = same.copy()
+    wider[..., 0] *= np.linspace(1, 1.1, len(same))[:, None]
+    assert probes.drift(wider) > 0.01
+
+
 def test_a_seam_that_jumps_is_seen() -> None:
     assert probes.seam(filmed(9)) < 2, "three whole periods"
     assert probes.seam(filmed(9.75)) > 5
