@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Final, Self
 
+import ffmpeg
+
 from services.chassis.timeline import Bytes
 from services.compositing.domain.contact_sheet import KEYFRAME_SECONDS
 from services.compositing.engines.ffmpeg import REPRODUCIBLE, Ffmpeg, Unnamed
@@ -14,10 +16,26 @@ CLOCK_HERTZ: Final = 90_000
 RATE_FACTOR: Final = 20
 """x264's crf: visually clean at news pictures; less costs bits that nobody sees."""
 X264: Final = "cpu-independent=1:stitchable=1:open-gop=0:lookahead-threads=1"
-REC709: Final = (
-    *("-colorspace", "bt709", "-color_primaries", "bt709"),
-    *("-color_trc", "bt709", "-color_range", "tv"),
-)
+REC709: Final = {
+    "colorspace": "bt709",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "color_range": "tv",
+}
+CODEC: Final = {
+    "c:v": "libx264",
+    "preset": "veryfast",
+    "profile:v": "high",
+    "threads": 1,
+    "crf": RATE_FACTOR,
+    "x264-params": X264,
+    "flags:v": "+bitexact+cgop",
+    "pix_fmt": "yuv420p",
+    # Chroma is the mean of four pixels, so it sits at their centre; the stream says so.
+    "chroma_sample_location": "center",
+    "fps_mode": "passthrough",
+    "video_track_timescale": CLOCK_HERTZ,
+}
 SECONDS_PER_FRAME: Final = 2.0
 """Far more than the slowest machine needs; past it ffmpeg hangs."""
 
@@ -31,7 +49,7 @@ class SegmentEncoder:
     def __init__(self, width: int, height: int, frame_rate: int, frame_count: int) -> None:
         self._file = Unnamed()
         self._ffmpeg = Ffmpeg(
-            [*_source(width, height, frame_rate), *_codec(frame_rate), self._file.address],
+            _arguments((width, height), frame_rate, self._file.address),
             timeout_seconds=30 + SECONDS_PER_FRAME * frame_count,
             files=[self._file],
         )
@@ -58,16 +76,10 @@ class SegmentEncoder:
         return self._file.read()
 
 
-def _source(width: int, height: int, frame_rate: int) -> list[str]:
-    pictures = ["-f", "rawvideo", "-pix_fmt", "yuv420p", *REC709]
-    return [*pictures, "-video_size", f"{width}x{height}", "-framerate", f"{frame_rate}", "-i", "-"]
-
-
-def _codec(frame_rate: int) -> list[str]:
-    x264 = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-threads", "1"]
-    keys = ["-g", f"{KEYFRAME_SECONDS * frame_rate}", "-keyint_min", f"{frame_rate}"]
-    # Chroma is the mean of four pixels, so it sits at their centre; the stream says so.
-    colour = ["-pix_fmt", "yuv420p", *REC709, "-chroma_sample_location", "center"]
-    quality = ["-crf", f"{RATE_FACTOR}", "-x264-params", X264, "-flags:v", "+bitexact+cgop"]
-    clock = ["-fps_mode", "passthrough", "-video_track_timescale", f"{CLOCK_HERTZ}"]
-    return [*x264, *quality, *keys, *colour, *clock, *REPRODUCIBLE, "-f", "mp4"]
+def _arguments(size: tuple[int, int], frame_rate: int, address: str) -> list[str]:
+    planes = {"format": "rawvideo", "pix_fmt": "yuv420p", "framerate": frame_rate}
+    keys = {"g": KEYFRAME_SECONDS * frame_rate, "keyint_min": frame_rate}
+    pictures = ffmpeg.input("-", video_size=size, **planes, **REC709)
+    segment = pictures.output(address, format="mp4", **CODEC, **keys, **REC709, **REPRODUCIBLE)
+    arguments: list[str] = segment.get_args()
+    return arguments

@@ -23,7 +23,7 @@ PIPE_BYTES: Final = 1 << 18
 """Room between us and the child: four times the usual, for a third less time in the kernel."""
 
 QUIET: Final = ("-hide_banner", "-nostats", "-loglevel", "error", "-y")
-REPRODUCIBLE: Final = ("-fflags", "+bitexact", "-map_metadata", "-1")
+REPRODUCIBLE: Final = {"fflags": "+bitexact", "map_metadata": -1}
 """Output options: nothing of the clock, the library's version or the input's tags in the file."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.compositing.engines.encoder import CLOCK_HERTZ
-from services.compositing.engines.ffmpeg import REPRODUCIBLE, Unnamed, run
+from services.compositing.engines.ffmpeg import Unnamed, run
 
 REORDERED_FRAMES: Final = 2
 """How far x264's veryfast decodes ahead of what it shows."""
@@ -58,10 +58,9 @@ def _streams(frame_rate: int) -> list[str]:
 
 
 def _container() -> list[str]:
-    reproducible = [word for word in REPRODUCIBLE if word not in ("-map_metadata", "-1")]
     tags = ["-map_metadata", "2", "-map_metadata:s:v", "2:s:0", "-map_metadata:s:a", "2:s:1"]
     clock = ["-video_track_timescale", f"{CLOCK_HERTZ}", "-movflags", "+faststart"]
-    return [*reproducible, *tags, *clock, "-f", "mp4"]
+    return ["-fflags", "+bitexact", *tags, *clock, "-f", "mp4"]
 
 
 def _playlist(files: Sequence[Unnamed]) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import ffmpeg
 import numpy as np
 
 from services.chassis.timeline import SAMPLE_RATE, Floats
@@ -27,14 +28,18 @@ TRIES: Final = 6
 SHORTEST_SECONDS: Final = 3.0
 """Shorter sound is measured repeated: a meter needs several windows of 0.4 s."""
 TIMEOUT_SECONDS: Final = 300.0
-STEREO: Final = "pan=stereo|c0=c0|c1=c0"
-METER: Final = "ebur128=peak=true:metadata=1,ametadata=print:file=-"
-AAC: Final = (
-    *("-c:a", "aac", "-b:a", "224k", "-aac_coder", "fast", "-flags:a", "+bitexact"),
+AAC: Final = {
+    "c:a": "aac",
+    "b:a": "224k",
+    "aac_coder": "fast",
+    "flags:a": "+bitexact",
     # Only sum and difference coding keeps two equal channels equal to the last bit.
-    *("-aac_ms", "1", "-aac_pns", "0", "-aac_is", "0"),
-)
-PCM: Final = ("-f", "f32le", "-ar", f"{SAMPLE_RATE}")
+    "aac_ms": 1,
+    "aac_pns": 0,
+    "aac_is": 0,
+}
+STEREO: Final = "pan=stereo|c0=c0|c1=c0"
+PCM: Final = {"format": "f32le", "ar": SAMPLE_RATE}
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,10 @@ def measure(sound: Floats) -> Level:
     steps = SAMPLE_RATE // 10
     repeated = np.tile(sound, (max(repeats, 1), 1))
     padded = np.pad(repeated, ((0, -len(repeated) % steps), (0, 0)))
+    meter = ffmpeg.input("-", ac=2, **PCM).filter("ebur128", peak="true", metadata=1)
+    printed = meter.filter("ametadata", mode="print", file="-")
     said = run(
-        [*PCM, "-ac", "2", "-i", "-", "-af", METER, "-f", "null", "/dev/null"],
+        printed.output("/dev/null", format="null").get_args(),
         np.ascontiguousarray(padded, np.float32).tobytes(),
         timeout_seconds=TIMEOUT_SECONDS,
     ).decode()
@@ -92,8 +99,8 @@ def measure(sound: Floats) -> Level:
 def decode(m4a: bytes) -> Floats:
     """Return what a player makes of a track, (samples, 2) float32."""
     with Unnamed(m4a) as track:
-        reading = ["-i", track.address, "-map", "0:a", *PCM, "-ac", "2", "-"]
-        data = run(reading, timeout_seconds=TIMEOUT_SECONDS, files=[track])
+        heard = ffmpeg.input(track.address).audio.output("-", ac=2, **PCM)
+        data = run(heard.get_args(), timeout_seconds=TIMEOUT_SECONDS, files=[track])
     return np.frombuffer(data, np.float32).reshape(-1, 2)
 
 
@@ -122,9 +129,10 @@ def _stereo(mono: Floats) -> Floats:
 
 def _encode(mono: Floats) -> SoundTrack:
     with Unnamed() as file:
-        source = [*PCM, "-ac", "1", "-i", "-", "-af", STEREO]
+        mono_input = ffmpeg.input("-", ac=1, **PCM)
+        track = mono_input.output(file.address, af=STEREO, format="mp4", **AAC, **REPRODUCIBLE)
         run(
-            [*source, *AAC, *REPRODUCIBLE, "-f", "mp4", file.address],
+            track.get_args(),
             np.ascontiguousarray(mono, np.float32).tobytes(),
             timeout_seconds=TIMEOUT_SECONDS,
             files=[file],

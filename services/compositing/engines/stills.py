@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import cv2
+import ffmpeg
 import numpy as np
 
 from services.chassis.timeline import Bytes
@@ -64,12 +65,13 @@ def frame_of(
 
 
 def _decode(segment: bytes, frame: int, frame_rate: int, grid: Grid) -> Bytes:
-    size = f"scale={grid.width}:{grid.height}:flags=area:in_color_matrix=bt709:in_range=tv"
     # A quarter frame early, so that rounding never asks for the one after.
-    since = ["-ss", f"{max(0.0, (frame - 0.25) / frame_rate):.6f}"]
+    since = f"{max(0.0, (frame - 0.25) / frame_rate):.6f}"
+    colours = {"flags": "area", "in_color_matrix": "bt709", "in_range": "tv"}
     with Unnamed(segment) as file:
-        one = [*since, "-threads", "1", "-i", file.address, "-frames:v", "1", "-vf", size]
-        raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-"]
-        data = run([*one, *raw], timeout_seconds=TIMEOUT_SECONDS, files=[file])
+        shown = ffmpeg.input(file.address, ss=since, threads=1)
+        small = shown.filter("scale", grid.width, grid.height, **colours)
+        raw = small.output("-", format="rawvideo", pix_fmt="bgr24", vframes=1)
+        data = run(raw.get_args(), timeout_seconds=TIMEOUT_SECONDS, files=[file])
     picture: Bytes = np.frombuffer(data, np.uint8).reshape(grid.height, grid.width, 3)
     return picture
