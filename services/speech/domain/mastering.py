@@ -7,7 +7,6 @@ sounds the same in every chunk, and joining needs no more than one gain for the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,16 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from services.chassis.timeline import SAMPLE_RATE, Floats
+from services.speech.domain.resampling import Doubles, Response, band, easy_length, resample
 
-Doubles = npt.NDArray[np.float64]
 Bells = Sequence[tuple[float, float, float]]
 
-EDGE_SECONDS: Final = 0.1
-"""Silence put around the sound, so that filters do not wrap from its end to its beginning."""
 FADE_IN_SECONDS, FADE_OUT_SECONDS = 0.004, 0.05
 LOW_CUT_HERTZ: Final = 75.0
-TOP_HERTZ: Final = 10_500.0
-"""The voice's rate ends at 11,025 Hz; what lies above here would be its mirror image."""
+TOP_HERTZ: Final = 11_000.0
+"""The voice's rate ends at 11,025 Hz; what lies above would be its mirror image."""
 EQUALISERS: Final = {
     "female": ((190.0, 0.7, 1.0), (1_500.0, 0.5, -2.0), (4_600.0, 0.5, -7.5), (8_000.0, 0.5, -4.0)),
     "male": ((200.0, 0.4, -2.5), (3_800.0, 0.35, 1.5), (7_000.0, 0.5, -2.5)),
@@ -46,7 +43,7 @@ def master(samples: npt.NDArray[np.int16], rate: int, tone: str, gain_decibels: 
     A sample at index i of the raw sound lies at i * 48000 / rate. True peak stays below -2 dBTP.
     """
     sound = samples.astype(np.float64) / 32768
-    wide = resample(sound, rate, EQUALISERS[tone])
+    wide = resample(sound, rate, SAMPLE_RATE, response(EQUALISERS[tone]))
     wide = compress(wide) * decibels(gain_decibels)
     return faded(limit(wide)).astype(np.float32)
 
@@ -56,36 +53,19 @@ def decibels(value: float | Doubles) -> Doubles:
     return np.asarray(10.0 ** (np.asarray(value) / 20), np.float64)
 
 
-def resample(sound: Doubles, rate: int, bells: Bells) -> Doubles:
-    """Return sound at 48 kHz, equalised; both are one multiplication of its spectrum."""
-    unit = rate // math.gcd(rate, SAMPLE_RATE)  # so many samples are a whole number at 48 kHz
-    edge = -(-int(EDGE_SECONDS * rate) // unit) * unit
-    length = _easy(-(-(len(sound) + 2 * edge) // unit)) * unit
-    padded = np.zeros(length)
-    padded[edge : edge + len(sound)] = sound
-    spectrum = np.fft.rfft(padded)
-    spectrum *= response(np.arange(len(spectrum), dtype=np.float64) * (rate / length), bells)
-    out = length * SAMPLE_RATE // rate
-    wide = np.fft.irfft(spectrum, out) * (out / length)
-    start = edge * SAMPLE_RATE // rate
-    return np.asarray(wide[start : start + -(-len(sound) * SAMPLE_RATE // rate)], np.float64)
+def response(bells: Bells) -> Response:
+    """Return the equaliser that some bells make, within the band that the voice has."""
+    passes = band(LOW_CUT_HERTZ, TOP_HERTZ)
 
+    def equaliser(hertz: Doubles) -> Doubles:
+        octaves = np.log2(np.maximum(hertz, 1.0))
+        gains = (
+            gain * np.exp(-0.5 * ((octaves - np.log2(centre)) / width) ** 2)
+            for centre, width, gain in bells
+        )
+        return np.asarray(decibels(np.sum(list(gains), axis=0)) * passes(hertz), np.float64)
 
-def _easy(length: int) -> int:
-    """Return the least number from `length` on whose prime factors are 2, 3 and 5: quick to FFT."""
-    powers = [3**b * 5**c for b in range(3) for c in range(3)]
-    return int(min(odd << max(0, -(-length // odd) - 1).bit_length() for odd in powers))
-
-
-def response(hertz: Doubles, bells: Bells) -> Doubles:
-    """Return what the equaliser does at each frequency, as a factor."""
-    octaves = np.log2(np.maximum(hertz, 1.0))
-    gain = sum(
-        g * np.exp(-0.5 * ((octaves - np.log2(centre)) / width) ** 2) for centre, width, g in bells
-    )
-    low = 1 / (1 + (LOW_CUT_HERTZ / np.maximum(hertz, 1e-3)) ** 6)
-    top = 0.5 - 0.5 * np.cos(np.pi * np.clip((11_025.0 - hertz) / (11_025.0 - TOP_HERTZ), 0, 1))
-    return np.asarray(decibels(np.asarray(gain)) * low * top)
+    return equaliser
 
 
 def compress(sound: Doubles) -> Doubles:
@@ -106,7 +86,7 @@ def limit(sound: Doubles) -> Doubles:
 
 def true_peaks(sound: Doubles) -> Doubles:
     """Return the highest magnitude between each sample's neighbours, (n,)."""
-    size = _easy(len(sound))
+    size = easy_length(len(sound))
     fine = np.fft.irfft(np.fft.rfft(sound, size), size * OVERSAMPLING) * OVERSAMPLING
     peaks = np.abs(fine).reshape(size, OVERSAMPLING).max(axis=1)
     return np.asarray(np.maximum(peaks, np.roll(peaks, 1))[: len(sound)], np.float64)
@@ -128,7 +108,7 @@ def _smoothed(values: Doubles, width: int) -> Doubles:
     window = np.hanning(width + 2)[1:-1]
     half = len(window) // 2
     padded = np.pad(values, (half, len(window) - 1 - half), mode="edge")
-    size = _easy(len(padded) + len(window))
+    size = easy_length(len(padded) + len(window))
     mean = np.fft.irfft(np.fft.rfft(padded, size) * np.fft.rfft(window / window.sum(), size), size)
     return np.asarray(mean[len(window) - 1 : len(window) - 1 + len(values)], np.float64)
 
