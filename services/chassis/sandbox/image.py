@@ -14,7 +14,8 @@ from services.chassis.sandbox.refusal import Refused, complaining_about
 from services.chassis.timeline import Bytes
 
 EXTENSIONS: Final = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp"}
-STILL_GIF_FRAMES: Final = 1
+HEAD_BYTES: Final = 12
+"""Width, height and channels, four bytes each: what the decoder says before the pixels."""
 REMEDIES: Final = {
     "IMAGE_EMPTY": "the file has no bytes; export the picture again",
     "IMAGE_UNRECOGNISED": "this is no picture; use PNG, JPEG or WebP",
@@ -60,7 +61,7 @@ def _usable_kind(data: bytes, extension: str) -> str:
     kind = kind_of(data)
     if not data:
         raise Refused("IMAGE_EMPTY")
-    if kind == "gif" and _gif_frames(data) > STILL_GIF_FRAMES:
+    if kind == "gif" and _gif_frames(data) > 1:
         raise Refused("IMAGE_ANIMATED")
     if not kind:
         raise Refused("IMAGE_UNRECOGNISED")
@@ -94,7 +95,3 @@ def _decode(kind: str, data: bytes, limits: ImageLimits) -> Bytes:
     width, height, channels = np.frombuffer(output[:HEAD_BYTES], "<u4").tolist()
     pixels = np.frombuffer(output, np.uint8, offset=HEAD_BYTES)
     return pixels.reshape(height, width, channels)
-
-
-HEAD_BYTES: Final = 12
-"""Width, height and channels, four bytes each, before the pixels."""

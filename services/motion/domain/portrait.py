@@ -27,8 +27,8 @@ STUDY_PIXELS: Final = 256
 
 
 @dataclass(frozen=True)
-class Measures:
-    """One portrait in numbers. Shares are of the picture's width or height."""
+class Pose:
+    """How a face stands in its picture."""
 
     face_pixels: float
     """From the top of the forehead to the chin."""
@@ -36,6 +36,14 @@ class Measures:
     pitch_degrees: float
     roll_degrees: float
     """Signs as in TRACKS."""
+    outside: float
+    """Share of the face that lies beyond the picture's edges."""
+
+
+@dataclass(frozen=True)
+class Measures(Pose):
+    """One portrait in numbers. Shares are of the picture's width or height."""
+
     mouth_gap: float
     """Between the lips, by the mouth's width; 0 where they touch."""
     smile: float
@@ -62,24 +70,33 @@ class Measures:
     """Of the face at `STUDY_PIXELS`: how much of its contrast lies in the finest detail."""
 
 
+def measure_pose(width: int, height: int, landmarks: Floats) -> Pose:
+    """Measure how a face, its mesh (478, 3), stands in a picture of that size."""
+    yaw, pitch, roll = head_angles(landmarks)
+    inside = (landmarks[:, :2] >= 0) & (landmarks[:, :2] < (width, height))
+    return Pose(
+        face_pixels=float(np.linalg.norm(landmarks[mesh.CHIN] - landmarks[mesh.FOREHEAD])),
+        yaw_degrees=yaw,
+        pitch_degrees=pitch,
+        roll_degrees=roll,
+        outside=1 - float(inside.all(axis=1).mean()),
+    )
+
+
 def measure(rgb: Bytes, matte: Floats, landmarks: Floats, *, cut_out: bool) -> Measures:
-    """Measure a portrait.
+    """Measure a portrait whose face lies in the picture and is more or less upright.
 
     rgb: (h, w, 3), on grey where it is cut out. matte: (h, w), 0 to 1: where the person is.
     landmarks: its mesh (478, 3). cut_out: whether the picture brought the matte itself.
     """
     height, width = rgb.shape[:2]
-    yaw, pitch, roll = head_angles(landmarks)
     mouth = trace_mouth(rgb, landmarks)
     face = _study(rgb, landmarks)
     left, right = (_cheek(face.luma, face.landmarks, point) for point in CHEEKS)
     skin = face.luma[face.mask]
     head_top, head_touches, shoulders_touch = _framing(matte, landmarks)
     return Measures(
-        face_pixels=float(np.linalg.norm(landmarks[mesh.CHIN] - landmarks[mesh.FOREHEAD])),
-        yaw_degrees=yaw,
-        pitch_degrees=pitch,
-        roll_degrees=roll,
+        **vars(measure_pose(width, height, landmarks)),
         mouth_gap=float((mouth.seam_lower - mouth.seam_upper).max()) / (2 * mouth.half_width),
         smile=mouth.smile,
         eye_openness=min(float(openness(landmarks[None], eye)[0]) for eye in EYES),

@@ -13,8 +13,13 @@ from rostrum.media.v1.media_pb2 import Warning as Advice
 from services.chassis.errors import Invalid, Violation
 from services.chassis.sandbox import decode_image
 from services.chassis.timeline import Bytes, Floats
-from services.motion.domain.portrait import measure
-from services.motion.domain.portrait_rules import LEAST_FACE_PIXELS, advice, violations
+from services.motion.domain.portrait import measure, measure_pose
+from services.motion.domain.portrait_rules import (
+    LEAST_FACE_PIXELS,
+    advice,
+    pose_violations,
+    violations,
+)
 from services.motion.domain.template import Template, check_arrays
 from services.motion.engines import faces
 from services.motion.engines.archive import FORBIDDEN, read_arrays
@@ -55,13 +60,15 @@ def import_portrait(data: bytes, extension: str) -> ImportedPortrait:
     """Return the portrait that a PNG, JPEG or WebP shows.
 
     Raises Invalid for a file that is no picture, and for FACE_NOT_FOUND, FACE_MULTIPLE,
-    FACE_TOO_SMALL, FACE_POSE_EXTREME and FACE_MOUTH_OPEN.
+    FACE_POSE_EXTREME, FACE_CROPPED, FACE_TOO_SMALL and FACE_MOUTH_OPEN.
     """
     picture = with_true_alpha(decode_image(data, extension, "portrait"))
     bgr = on_grey(picture)
     landmarks = the_face(bgr)
     cut_out = picture.shape[2] == 4
     matte = np.asarray(picture[..., 3] / 255, np.float32) if cut_out else faces.matte(bgr)
+    if broken := pose_violations(measure_pose(bgr.shape[1], bgr.shape[0], landmarks)):
+        raise Invalid.every(broken)
     measures = measure(np.ascontiguousarray(bgr[..., ::-1]), matte, landmarks, cut_out=cut_out)
     if broken := violations(measures):
         raise Invalid.every(broken)

@@ -187,6 +187,18 @@ def test_d22_a_face_that_shows_one_eye_is_refused(degrees: float) -> None:
     assert refusal(turned("jun", degrees)) == "FACE_POSE_EXTREME"
 
 
+def test_a_picture_that_lies_on_its_side_is_refused() -> None:
+    for degrees in (50, 90, 180):
+        assert refusal(rolled(degrees)) in {"FACE_POSE_EXTREME", "FACE_NOT_FOUND"}
+    assert refusal(rolled(50)) == "FACE_POSE_EXTREME"
+
+
+def test_half_a_face_is_refused() -> None:
+    for half in (np.s_[:, :310], np.s_[:250], np.s_[220:]):
+        assert refusal(portrait("jun")[half]) in {"FACE_CROPPED", "FACE_NOT_FOUND"}
+    assert refusal(portrait("jun")[:290]) == "FACE_CROPPED"
+
+
 def test_a_face_turned_a_little_is_taken_with_a_warning() -> None:
     found = judged(turned("ingrid", 20))
     assert "PORTRAIT_TURNED" in reasons(found)
