@@ -20,8 +20,9 @@ from rostrum.speech.v1.speech_pb2 import Chunk, SynthesizeRequest
 from services.chassis.media import read_audio, read_timing, read_tracks
 from services.chassis.store import Store
 from services.chassis.timeline import MOUTH, SAMPLE_RATE, Bytes, Floats, Timing
+from services.compositing.domain.box import Box
 from services.compositing.domain.performance import Performance, Stretch, perform
-from services.compositing.domain.placement import Box, Placement
+from services.compositing.domain.placement import Placement
 from services.compositing.engines.puppet import Puppet
 from services.compositing.engines.puppet_view import View
 from services.lipsync import engines as lipsync_engines

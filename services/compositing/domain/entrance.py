@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.compositing.domain import raster
-from services.compositing.domain.canvas import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.raster import Layer
 from services.compositing.domain.template import Entrance, Motion
 

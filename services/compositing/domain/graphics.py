@@ -18,7 +18,7 @@ from services.compositing.domain import (
     subtitles,
     ticker,
 )
-from services.compositing.domain.canvas import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.content import capitals
 from services.compositing.domain.entrance import Actor, Group
 from services.compositing.domain.formats import Format

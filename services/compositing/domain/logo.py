@@ -9,8 +9,8 @@ import numpy as np
 
 from services.chassis.timeline import Bytes
 from services.compositing.domain import colour, fitting, raster
+from services.compositing.domain.box import Box
 from services.compositing.domain.brand import Theme
-from services.compositing.domain.canvas import Box
 from services.compositing.domain.colour import Colour
 from services.compositing.domain.measures import Logo
 from services.compositing.domain.raster import Layer, Point

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.chassis.rig import Head
-from services.compositing.domain.placement import Box, Placement
+from services.compositing.domain.box import Box
+from services.compositing.domain.placement import Placement
 from services.compositing.domain.sheet import Sheet
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.chassis.rig import Rig
 from services.chassis.timeline import Bytes, Floats
-from services.compositing.domain.placement import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.puppet_lips import LipLines, Lips, MouthShape
 from services.compositing.domain.puppet_patch import Scale
 
@@ -39,7 +39,7 @@ class Creases:
     """Darkens a patch where speech folds the skin."""
 
     def __init__(self, rig: Rig, lips: Lips, scale: Scale, box: Box) -> None:
-        corner = np.array([box.x0, box.y0], np.float32)
+        corner = np.array([box.left, box.top], np.float32)
         self._half = lips.half_width
         self._folds = [
             _fold(scale.texels(rig.landmarks[list(points), :2]) - corner, self._half, box)

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.chassis.rig import Eye
 from services.chassis.timeline import Bytes, Floats
-from services.compositing.domain.placement import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.puppet_patch import (
     STEPS_PER_TEXEL,
     Scale,
@@ -58,14 +58,14 @@ class EyePatch:
         self._right_side = eye.iris_x < between_x
         self.box = _box(eye, texture, scale, between_x)
         self._source = np.ascontiguousarray(
-            texture[self.box.y0 : self.box.y1, self.box.x0 : self.box.x1]
+            texture[self.box.top : self.box.bottom, self.box.left : self.box.right]
         )
         columns = np.arange(self.box.width, dtype=np.float32)
-        at = scale.canvas(columns + self.box.x0)
+        at = scale.canvas(columns + self.box.left)
 
         def line(values: Floats) -> Floats:
             return scale.texels(np.interp(at, eye.x, values).astype(np.float32)) - np.float32(
-                self.box.y0
+                self.box.top
             )
 
         self._upper, self._lower = line(eye.upper), line(eye.lower)
@@ -78,7 +78,7 @@ class EyePatch:
         self._x = np.repeat(columns[None], self.box.height, axis=0)
         self._y = np.arange(self.box.height, dtype=np.float32)[:, None]
         self._brow = self._brow_weight(eye, scale)
-        iris_x, iris_y = scale.at(eye.iris_x) - self.box.x0, scale.at(eye.iris_y) - self.box.y0
+        iris_x, iris_y = scale.at(eye.iris_x) - self.box.left, scale.at(eye.iris_y) - self.box.top
         away = np.hypot(self._x - iris_x, self._y - iris_y) / np.float32(
             eye.iris_radius * scale.ratio
         )
@@ -213,7 +213,10 @@ class EyePatch:
         """Return how far each texel follows the brow: nothing below the lashes or at the rim."""
         width = np.float32(self._width)
         x, y = self._x, self._y
-        centre_x, centre_y = scale.at(eye.brow_x) - self.box.x0, scale.at(eye.brow_y) - self.box.y0
+        centre_x, centre_y = (
+            scale.at(eye.brow_x) - self.box.left,
+            scale.at(eye.brow_y) - self.box.top,
+        )
         weight = np.exp(
             -(((x - centre_x) / (0.62 * width)) ** 2) - ((y - centre_y) / (0.34 * width)) ** 2
         )

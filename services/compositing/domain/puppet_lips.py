@@ -8,7 +8,7 @@ import numpy as np
 
 from services.chassis.rig import Mouth
 from services.chassis.timeline import Floats
-from services.compositing.domain.placement import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.puppet_patch import Scale, saturate, smooth_step
 
 
@@ -57,17 +57,17 @@ class Lips:
 
     def __init__(self, mouth: Mouth, scale: Scale, box: Box) -> None:
         columns = np.arange(box.width, dtype=np.float32)
-        at = scale.canvas(columns + box.x0)
+        at = scale.canvas(columns + box.left)
 
         def line(values: Floats) -> Floats:
             across = np.interp(at, mouth.x, values).astype(np.float32)
-            return scale.texels(across) - np.float32(box.y0)
+            return scale.texels(across) - np.float32(box.top)
 
         self.half_width = mouth.half_width * scale.ratio
-        self.centre = scale.at(mouth.centre_x) - box.x0
-        self.nose = scale.at(mouth.nose_y) - box.y0
-        self.chin = scale.at(mouth.chin_y) - box.y0
-        self.neck = scale.at(mouth.neck_y) - box.y0
+        self.centre = scale.at(mouth.centre_x) - box.left
+        self.nose = scale.at(mouth.nose_y) - box.top
+        self.chin = scale.at(mouth.chin_y) - box.top
+        self.neck = scale.at(mouth.neck_y) - box.top
         self.columns = columns
         self.upper, self.lower = line(mouth.seam_upper), line(mouth.seam_lower)
         self.lip_top, self.lip_bottom = line(mouth.lip_top), line(mouth.lip_bottom)

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.chassis.rig import Rig
 from services.chassis.timeline import Bytes, Floats
-from services.compositing.domain.placement import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.puppet_creases import Creases
 from services.compositing.domain.puppet_interior import Interior
 from services.compositing.domain.puppet_lips import LipLines, Lips, MouthShape
@@ -41,7 +41,7 @@ class MouthPatch:
         self.box = _box(rig, texture, scale)
         height, width = self.box.height, self.box.width
         self._source = np.ascontiguousarray(
-            texture[self.box.y0 : self.box.y1, self.box.x0 : self.box.x1]
+            texture[self.box.top : self.box.bottom, self.box.left : self.box.right]
         )
         self._rig = rig
         self._lips = Lips(rig.mouth, scale, self.box)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.chassis.timeline import Bytes
-from services.compositing.domain.canvas import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.colour import Colour
 
 FINE: Final = 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from services.compositing.domain.box import Box
 from services.compositing.domain.brand import Theme
-from services.compositing.domain.canvas import Box
 from services.compositing.domain.measures import Aspect
 from services.compositing.domain.template import Template
 from services.compositing.domain.typesetting import Typesetter

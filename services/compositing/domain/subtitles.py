@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.compositing.domain import colour, raster
-from services.compositing.domain.canvas import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.raster import Layer
 from services.compositing.domain.sheet import Sheet
 from services.compositing.domain.text import tidy

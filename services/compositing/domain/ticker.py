@@ -12,7 +12,7 @@ import numpy as np
 
 from services.chassis.timeline import Bytes
 from services.compositing.domain import colour, raster
-from services.compositing.domain.canvas import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.marks import Diamond, Mark, Words
 from services.compositing.domain.raster import Layer
 from services.compositing.domain.sheet import Sheet

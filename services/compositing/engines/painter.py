@@ -7,7 +7,8 @@ from functools import reduce
 import numpy as np
 
 from services.chassis.timeline import Bytes
-from services.compositing.domain.canvas import Box, Cover, Planes
+from services.compositing.domain.box import Box
+from services.compositing.domain.canvas import Cover, Planes
 from services.compositing.domain.captions import Cue
 from services.compositing.domain.graphics import Graphics
 from services.compositing.domain.raster import Layer
@@ -29,7 +30,7 @@ class Painter:
         self._graphics, self._view = graphics, view
         bounds = view.bounds
         self._whole = Box(0, 0, graphics.width, graphics.height)
-        self._presenter = Box(bounds.x0, bounds.y0, bounds.x1, bounds.y1)
+        self._presenter = Box(bounds.left, bounds.top, bounds.right, bounds.bottom)
         self._canvas: Bytes = graphics.background.copy()
         self._clean: Bytes = graphics.background.copy()  # all but presenter and captions
         self._planes = Planes(graphics.width, graphics.height)

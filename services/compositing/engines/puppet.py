@@ -11,7 +11,7 @@ import numpy as np
 from services.chassis.rig import Rig
 from services.chassis.timeline import Bytes, Floats
 from services.compositing.domain import puppet_matte
-from services.compositing.domain.placement import Box
+from services.compositing.domain.box import Box
 from services.compositing.domain.puppet_eyes import EyePatch, EyeShape
 from services.compositing.domain.puppet_head import HeadModel
 from services.compositing.domain.puppet_mouth import Key, MouthPatch
@@ -73,7 +73,7 @@ class Puppet:
         self._mouth = MouthPatch(rig, self.layers, self.scale)
 
     def _write(self, box: Box, patch: Bytes) -> None:
-        self.layers[box.y0 : box.y1, box.x0 : box.x1] = patch
+        self.layers[box.top : box.bottom, box.left : box.right] = patch
 
 
 def _shrunk(texture: Bytes, canvas_pixels: int, largest_scale: float) -> Bytes:

@@ -13,7 +13,8 @@ import numpy as np
 from services.chassis.rig import GRID
 from services.chassis.timeline import Bytes, Floats
 from services.compositing.domain import puppet_matte
-from services.compositing.domain.placement import Box, Placement
+from services.compositing.domain.box import Box
+from services.compositing.domain.placement import Placement
 from services.compositing.domain.puppet_matte import EDGE, EMPTY, SOLID
 from services.compositing.engines.puppet import Puppet
 
@@ -32,9 +33,9 @@ class _Run:
     """A stretch of columns of a band, of one class."""
 
     kind: int
-    x0: int
+    left: int
     """Pixels from the bounds' left edge."""
-    x1: int
+    right: int
 
 
 class View:
@@ -49,8 +50,8 @@ class View:
         self._background = background
         height, width = background.shape[:2]
         picture = Box(0, 0, width & ~1, height & ~1)
-        clip = placement.clip.intersect(picture)
-        self.bounds = reach(puppet, placement).intersect(clip).even().intersect(picture)
+        clip = placement.clip.meet(picture)
+        self.bounds = reach(puppet, placement).meet(clip).even().meet(picture)
         across, down = self._canvas_points(placement)
         self._rest = np.stack(np.meshgrid(across, down), axis=-1)
         self._across, self._down = self._weights(across), self._weights(down)
@@ -72,22 +73,22 @@ class View:
 
     def _paint_band(self, out: Bytes, nodes: Floats, kinds: Bytes, top: int) -> None:
         """Paint rows from `top` on, whose nodes stand in `nodes` with one more on every side."""
-        y0 = self.bounds.y0 + top
-        y1 = min(y0 + NODE * len(kinds), self.bounds.y1)
+        y0 = self.bounds.top + top
+        y1 = min(y0 + NODE * len(kinds), self.bounds.bottom)
         fade = self._fade[top : top + y1 - y0]
         runs = list(_runs(kinds, self.bounds.width, solid=bool((fade == 255).all())))
         seen = [run for run in runs if run.kind != EMPTY]
-        start, end = (seen[0].x0, seen[-1].x1) if seen else (0, 0)
+        start, end = (seen[0].left, seen[-1].right) if seen else (0, 0)
         layer = self._warp(nodes, start, end, y1 - y0) if seen else self._layer
         if not (fade == 255).all() and seen:
             cv2.multiply(layer, np.broadcast_to(fade[:, None, None], layer.shape), layer, 1 / 255)
         for run in runs:
-            x0, x1 = self.bounds.x0 + run.x0, self.bounds.x0 + run.x1
+            x0, x1 = self.bounds.left + run.left, self.bounds.left + run.right
             wall, picture = self._background[y0:y1, x0:x1], out[y0:y1, x0:x1]
             if run.kind == EMPTY:
                 picture[:] = wall
                 continue
-            person = layer[:, run.x0 - start : run.x1 - start]
+            person = layer[:, run.left - start : run.right - start]
             cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, dst=picture)
             if run.kind == EDGE:
                 self._add_wall(person, wall, picture)
@@ -129,8 +130,8 @@ class View:
             pixels = start + NODE * (np.arange(count) - 1) + (NODE - 1) / 2
             return np.asarray((pixels + 0.5 - origin) / placement.scale - 0.5, np.float32)
 
-        across = along(self.bounds.x0, self.bounds.width, placement.left)
-        return across, along(self.bounds.y0, self.bounds.height, placement.top)
+        across = along(self.bounds.left, self.bounds.width, placement.left)
+        return across, along(self.bounds.top, self.bounds.height, placement.top)
 
     def _weights(self, canvas: Floats) -> Floats:
         """Return how the head's grid weighs in at points (N,) along one axis: (N, GRID).
@@ -171,7 +172,7 @@ def reach(puppet: Puppet, placement: Placement) -> Box:
     origin = np.array([placement.left, placement.top])
     x0, y0 = np.floor(origin + low * placement.scale) - 2
     x1, y1 = np.ceil(origin + (high + 1) * placement.scale) + 2
-    below = placement.clip.y1 if puppet.rig.person.cut_bottom else int(y1)
+    below = placement.clip.bottom if puppet.rig.person.cut_bottom else int(y1)
     return Box(int(x0), int(y0), int(x1), max(int(y1), below))
 
 
@@ -188,8 +189,8 @@ def _runs(kinds: Bytes, width: int, *, solid: bool) -> Iterator[_Run]:
 
 def _fade_rows(placement: Placement, bounds: Box) -> Bytes:
     """Return how much of the presenter is left in each row of the bounds, 0 to 255."""
-    rows = np.arange(bounds.y0, bounds.y1, dtype=np.float32) + np.float32(0.5)
+    rows = np.arange(bounds.top, bounds.bottom, dtype=np.float32) + np.float32(0.5)
     if not placement.fade_pixels:
         return np.full(len(rows), 255, np.uint8)
-    left = np.clip((placement.clip.y1 - rows) / placement.fade_pixels, 0, 1)
+    left = np.clip((placement.clip.bottom - rows) / placement.fade_pixels, 0, 1)
     return np.asarray(left * left * (3 - 2 * left) * 255 + 0.5, np.uint8)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from services.chassis.timeline import Bytes
-from services.compositing.domain.canvas import Box, Cover, Planes
+from services.compositing.domain.box import Box
+from services.compositing.domain.canvas import Cover, Planes
 
 WHOLE = Box(0, 0, 64, 48)
 

@@ -5,8 +5,8 @@ import pytest
 
 from services.chassis.rig import Head
 from services.compositing.domain import colour
+from services.compositing.domain.box import Box
 from services.compositing.domain.brand import Brand
-from services.compositing.domain.canvas import Box
 from services.compositing.domain.entrance import Cue
 from services.compositing.domain.formats import Format
 from services.compositing.domain.graphics import Graphics
@@ -167,8 +167,8 @@ def test_no_lower_edge_of_the_portrait_is_seen(aspect: str, who: str) -> None:
     drawing = graphics(aspect, 1080)
     canvas, head = HEADS[who]
     placed = drawing.placement(head, canvas)
-    assert placed.top + canvas * placed.scale >= placed.clip.y1 - 1
-    assert placed.clip.y1 <= drawing.ticker.box.top
+    assert placed.top + canvas * placed.scale >= placed.clip.bottom - 1
+    assert placed.clip.bottom <= drawing.ticker.box.top
 
 
 def test_no_pixel_of_the_background_is_black() -> None:

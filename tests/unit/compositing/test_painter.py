@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from services.chassis.timeline import Bytes, Word
+from services.compositing.domain.box import Box
 from services.compositing.domain.brand import Brand
-from services.compositing.domain.canvas import Box, Planes
+from services.compositing.domain.canvas import Planes
 from services.compositing.domain.captions import Cue
 from services.compositing.domain.formats import Format
 from services.compositing.domain.graphics import Graphics
-from services.compositing.domain.placement import Box as Bounds
 from services.compositing.domain.scene import Scene
 from services.compositing.engines import fonts, templates
 from services.compositing.engines.painter import Painter, Spoken
@@ -29,7 +29,7 @@ class Blob:
     """A presenter who is a patch of noise, another one each frame."""
 
     def __init__(self, graphics: Graphics) -> None:
-        self.bounds = Bounds(20, 40, 20 + graphics.width // 2, graphics.height - 60)
+        self.bounds = Box(20, 40, 20 + graphics.width // 2, graphics.height - 60)
         self._background = graphics.background
         self.seed = 0
 
@@ -38,7 +38,7 @@ class Blob:
         shape = (bounds.height // 8, bounds.width // 8, 3)
         coarse = np.random.default_rng(self.seed).integers(0, 256, shape, np.uint8)
         patch = cv2.resize(coarse, (bounds.width, bounds.height))
-        out[bounds.y0 : bounds.y1, bounds.x0 : bounds.x1] = patch
+        out[bounds.top : bounds.bottom, bounds.left : bounds.right] = patch
 
 
 def graphics(aspect: str) -> Graphics:

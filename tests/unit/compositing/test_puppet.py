@@ -8,7 +8,8 @@ import pytest
 
 from services.chassis.timeline import MOUTH, TRACKS
 from services.compositing import engines
-from services.compositing.domain.placement import Box, Placement
+from services.compositing.domain.box import Box
+from services.compositing.domain.placement import Placement
 from services.compositing.domain.puppet_teeth import tooth_colour
 from services.compositing.engines.puppet import Puppet
 from services.compositing.engines.puppet_view import View
@@ -52,7 +53,7 @@ def unscaled(presenter):
 
 @pytest.fixture(scope="module")
 def full_view(puppet, unscaled):
-    side = unscaled.clip.x1
+    side = unscaled.clip.right
     return View(puppet, unscaled, wall(WALL, side, side))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from services.chassis.timeline import MOUTH, TRACKS
-from services.compositing.domain.placement import Box, Placement
+from services.compositing.domain.box import Box
+from services.compositing.domain.placement import Placement
 from services.compositing.engines.puppet import Puppet
 from services.compositing.engines.puppet_view import View
 from services.motion.engines import rigging
@@ -46,14 +47,14 @@ def test_nothing_outside_the_bounds_is_touched(puppet, place):
         puppet.pose(pose(*head), SHUT, 0.0)
         view.paint(out)
         b = view.bounds
-        out[b.y0 : b.y1, b.x0 : b.x1] = 200
+        out[b.top : b.bottom, b.left : b.right] = 200
         assert (out == 200).all()
 
 
 def test_bounds_lie_on_chroma_samples_and_in_the_clip(puppet, place):
     bounds = View(puppet, place, wall((0, 0, 0))).bounds
-    assert all(edge % 2 == 0 for edge in (bounds.x0, bounds.y0, bounds.x1, bounds.y1))
-    assert bounds.intersect(place.clip) == bounds
+    assert all(edge % 2 == 0 for edge in (bounds.left, bounds.top, bounds.right, bounds.bottom))
+    assert bounds.meet(place.clip) == bounds
 
 
 def test_the_head_never_reaches_the_edge_of_its_bounds(puppet):
@@ -64,9 +65,9 @@ def test_the_head_never_reaches_the_edge_of_its_bounds(puppet):
         out = wall((0, 0, 0), 400, 800)
         puppet.pose(pose(*head), SHUT, 0.0)
         view.paint(out)
-        assert out[b.y0 + 1, b.x0 : b.x1].max() == 0, "hair cut off"
+        assert out[b.top + 1, b.left : b.right].max() == 0, "hair cut off"
         shoulders = round(80 + 0.4 * puppet.rig.mouth.chin_y)
-        assert out[b.y0 : shoulders, [b.x0 + 1, b.x1 - 2]].max() == 0
+        assert out[b.top : shoulders, [b.left + 1, b.right - 2]].max() == 0
 
 
 def test_what_stood_in_the_picture_before_does_not_matter(puppet, place):
@@ -76,7 +77,9 @@ def test_what_stood_in_the_picture_before_does_not_matter(puppet, place):
     one, other = np.zeros((360, 640, 3), np.uint8), np.full((360, 640, 3), 255, np.uint8)
     view.paint(one)
     view.paint(other)
-    assert np.array_equal(one[b.y0 : b.y1, b.x0 : b.x1], other[b.y0 : b.y1, b.x0 : b.x1])
+    assert np.array_equal(
+        one[b.top : b.bottom, b.left : b.right], other[b.top : b.bottom, b.left : b.right]
+    )
 
 
 def test_two_views_of_one_puppet_do_not_disturb_each_other(puppet, place):
@@ -147,7 +150,7 @@ def test_shoulders_run_out_of_the_picture_whatever_the_head_does(puppet):
         out = wall((0, 0, 0))
         puppet.pose(pose(*head), SHUT, 0.002)
         view.paint(out)
-        assert out[place.clip.y1 - 1, middle - 20 : middle + 20].max(axis=1).min() > 30
+        assert out[place.clip.bottom - 1, middle - 20 : middle + 20].max(axis=1).min() > 30
 
 
 def test_the_presenter_can_fade_into_what_lies_below(puppet):
