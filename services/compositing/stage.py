@@ -86,7 +86,7 @@ def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.
 
     Same request, same bytes. Raises Invalid where the chunks do not fit the formats or the rate.
     """
-    engine = engines.pick(engines.names()[0])
+    engine = engines.pick("")
     formats = _formats(request.formats)
     _check_chunks(request)
     presenter = ready.presenter(store, engine, request.rig)
