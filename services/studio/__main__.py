@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from services.chassis.errors import StageError
+
 app = typer.Typer(
     name="rostrum",
     help="Turns scripts into finished talking-head videos, on your own machine.",
@@ -101,6 +103,8 @@ def main() -> None:
         app()
     except OSError as error:
         _fail(f"{error.strerror}: {error.filename}" if error.filename else str(error))
+    except StageError as error:
+        _fail(f"{error}; the same command goes on from here")
     except Exception:  # noqa: BLE001  # the outermost edge: people get a log file, no traceback
         _fail(f"this should not have happened; the details are in {_write_log()}")
 

@@ -1,4 +1,6 @@
 """The work behind `rostrum doctor`: what is installed here, and what works."""
+# ruff: noqa: PLC0415
+# What is looked for is imported where it is looked for: to lack it is a finding.
 
 from __future__ import annotations
 
@@ -11,23 +13,23 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from services.chassis.errors import StageError
 from services.chassis.store import Store
 from services.studio.home import Home
 from services.studio.library import Library
-from services.studio.reports import line
+from services.studio.reports import aligned, line
 from services.studio.settings import StudioSettings, usable_cores
 from services.studio.stages import STAGES, engines_of
 
 GIB = 2**30
 LITTLE_DISK_GIB = 2.0
 PYTHON = (3, 11)
+LACKING = (ImportError, OSError, PackageNotFoundError, StageError, subprocess.SubprocessError)
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,12 @@ def all_findings(home: Home) -> Iterator[Finding]:
     for stage in STAGES:
         yield tried(f"{stage} engines", partial(engine_names, stage))
     yield tried("voices", voice_names)
-    yield tried("fonts", lambda: ", ".join(import_module(FONTS).load().families))
+    yield tried("fonts", font_names)
+    yield tried("templates", template_names)
     library = Library(Store.in_memory(), home.folder)
     for kind in ("presenters", "channels", "motions"):
         names = library.names(kind)
         yield Finding(kind, works=bool(names), text=", ".join(names) or "none")
-
-
-FONTS = "services.compositing.engines.fonts"
 
 
 def python_finding() -> Finding:
@@ -100,22 +100,25 @@ def tried(subject: str, look: Callable[[], str]) -> Finding:
     """Return what a look finds, or why there is nothing."""
     try:
         return Finding(subject, works=True, text=look())
-    except (ImportError, OSError, PackageNotFoundError, subprocess.SubprocessError) as error:
+    except LACKING as error:
         return Finding(subject, works=False, text=f"{type(error).__name__}: {error}")
 
 
 def ffmpeg_version() -> str:
     """Return the first line of what ffmpeg says of itself."""
-    program = import_module("imageio_ffmpeg").get_ffmpeg_exe()
+    from imageio_ffmpeg import get_ffmpeg_exe
+
     told = subprocess.run(
-        [program, "-version"], capture_output=True, check=True, text=True, timeout=20
+        [get_ffmpeg_exe(), "-version"], capture_output=True, check=True, text=True, timeout=20
     )
     return told.stdout.splitlines()[0].partition(" Copyright")[0]
 
 
 def sandbox_walls() -> str:
     """Return what stands between files from outside and this machine."""
-    return str(import_module("services.chassis.sandbox").report())
+    from services.chassis.sandbox import report
+
+    return str(report())
 
 
 def engine_names(stage: str) -> str:
@@ -126,18 +129,30 @@ def engine_names(stage: str) -> str:
 
 def voice_names() -> str:
     """Return the voices of all speech engines."""
-    engines = engines_of("speech")
-    voices = [voice for name in engines.names() for voice in engines.pick(name).voices()]  # type: ignore[attr-defined]  # speech engines have voices
+    from services.speech.engines import load
+
+    engines = load()
+    voices = [voice for name in engines.names() for voice in engines.pick(name).voices()]
     return ", ".join(f"{voice.name} ({voice.language})" for voice in voices)
+
+
+def font_names() -> str:
+    """Return the font families that text can be set in."""
+    from services.compositing.engines.fonts import load
+
+    return ", ".join(load().names)
+
+
+def template_names() -> str:
+    """Return the templates that pictures can be laid out with."""
+    from services.compositing.engines.templates import names
+
+    return ", ".join(names())
 
 
 def print_findings(findings: list[Finding]) -> None:
     """Show findings to a person."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for finding in findings:
-        mark, style = ("ok", "green") if finding.works else ("missing", "red")
-        table.add_row(line(finding.subject), line(mark, style), line(finding.text))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    rows = [(f.subject, "ok" if f.works else "MISSING", f.text) for f in findings]
+    for finding, row in zip(findings, aligned(rows), strict=True):
+        console.print(line(row, "" if finding.works else "red"), soft_wrap=True)

@@ -57,6 +57,11 @@ class Trouble:
     task: str
     text: str
 
+    @property
+    def last_line(self) -> str:
+        """What a person reads; all of it is for the log."""
+        return self.text.strip().rpartition("\n")[2]
+
 
 @dataclass(frozen=True)
 class Progress:

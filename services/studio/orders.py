@@ -30,7 +30,7 @@ class Job:
     name: str
     place: Place
     production: Production | None
-    """None where the file cannot be read, or its data cannot be told."""
+    """None where the file cannot be read, its data cannot be told, or its name is taken."""
     complaints: list[Complaint] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     """The complaints in terms of the order, as the director is to know them."""
@@ -51,6 +51,8 @@ class Job:
     def all_complaints(self, director: Iterable[Violation]) -> list[Complaint]:
         """Return the complaints with the director's, less what follows from a field not read."""
         known = {root_of(violation.field) for violation in self.violations}
+        if "presenter" in known:
+            known.add("consent")  # nobody can have given it
         news = [violation for violation in director if root_of(violation.field) not in known]
         return [*self.complaints, *self.place.complaints(news)]
 
@@ -121,6 +123,7 @@ def read_jobs(documents: Iterable[Document | Rejected], reader: Reader) -> list[
         if job.production is not None and job.name in places:
             remedy = f"{places[job.name]} has this name already, and names are folders"
             job.complain([Violation("name", "NAME_DUPLICATE", remedy)])
+            job.production = None
         places.setdefault(job.name, job.place)
         jobs.append(job)
     return jobs

@@ -48,7 +48,7 @@ class Assignment:
 def make_videos(assignment: Assignment, report: Report) -> int:
     """Make or check what is asked for, and return the exit code.
 
-    Raises OSError where home or output folder cannot be written.
+    Raises OSError or StageError where the home folder cannot be read or written.
     """
     settings = StudioSettings()
     home = Home(settings.folder)

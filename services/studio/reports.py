@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -51,6 +51,10 @@ class Report(Protocol):
     def sum_up(self, outcomes: Sequence[Outcome]) -> None:
         """Show how all videos ended."""
         ...
+
+
+SUMMARY: Final = ("video", "status", "length", "took", "tasks run", "reused", "folder")
+RIGHT: Final = (2, 3, 4, 5)
 
 
 def choose_report(*, as_json: bool) -> Report:
@@ -133,7 +137,7 @@ class LiveReport:
         if not isinstance(event, Progress):
             for line in lines_about(event):
                 self._live.console.print(line, soft_wrap=True)
-        self._live.update(progress_table(list(self._shown.values())))
+        self._live.update(progress_view(list(self._shown.values())))
 
     def sum_up(self, outcomes: Sequence[Outcome]) -> None:
         """Show the table of all outcomes."""
@@ -152,7 +156,10 @@ def as_event(event: Event) -> dict[str, Any]:
         Trouble: "trouble",
         Progress: "progress",
     }
-    return {"event": names[type(event)], **asdict(event)}
+    fields = asdict(event)
+    if isinstance(event, Trouble):
+        fields["text"] = event.last_line
+    return {"event": names[type(event)], **fields}
 
 
 def lines_about(event: Event) -> Iterable[Text]:
@@ -163,7 +170,7 @@ def lines_about(event: Event) -> Iterable[Text]:
     elif isinstance(event, Warned):
         yield line(f"{event.video}: {event.field}: {event.reason}: {event.message}", "yellow")
     elif isinstance(event, Trouble):
-        yield line(f"{event.video}: {event.task}: {event.text.splitlines()[-1]}", "yellow")
+        yield line(f"{event.video}: {event.task}: {event.last_line}", "yellow")
     elif isinstance(event, Outcome):
         yield from outcome_lines(event)
 
@@ -183,33 +190,48 @@ def outcome_lines(outcome: Outcome) -> Iterable[Text]:
 
 def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Show how all videos ended; on a terminal and in a file alike."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("video", "status", "length", "took", "tasks run", "reused", "folder"):
-        right = name in {"length", "took", "tasks run", "reused"}
-        table.add_column(name, justify="right" if right else "left", no_wrap=name != "folder")
-    for outcome in outcomes:
-        ran = sum(count["ran"] for count in outcome.tasks.values())
-        reused = sum(count["reused"] for count in outcome.tasks.values())
-        length = duration(outcome.video_seconds) if outcome.video_seconds else ""
-        took = duration(outcome.seconds) if outcome.seconds else ""
-        cells = (outcome.name, outcome.status, length, took, str(ran), str(reused), outcome.folder)
-        table.add_row(*map(line, cells))
     console.print()
-    console.print(table)
+    for row in aligned([SUMMARY, *map(summary_row, outcomes)], right=RIGHT):
+        console.print(line(row), soft_wrap=True)
 
 
-def progress_table(shown: Sequence[Progress]) -> Table:
-    """Return a table with a row for each video at work, the furthest first."""
+def summary_row(outcome: Outcome) -> tuple[str, ...]:
+    """Return how a video ended, in the columns of SUMMARY."""
+    counts = outcome.tasks.values()
+    return (
+        outcome.name,
+        outcome.status,
+        duration(outcome.video_seconds) if outcome.video_seconds else "",
+        duration(outcome.seconds) if outcome.seconds else "",
+        str(sum(count["ran"] for count in counts)),
+        str(sum(count["reused"] for count in counts)),
+        outcome.folder,
+    )
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> Iterator[str]:
+    """Yield rows as lines whose columns stand under one another; `right` ones end together."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def progress_view(shown: Sequence[Progress]) -> Group:
+    """Return a row for each video at work, the furthest first, and when all will be done."""
     table = Table(box=None, pad_edge=False, show_header=False)
     rows = sorted(shown, key=lambda progress: -progress.share)
     for progress in rows[:ROWS]:
         bar = ProgressBar(total=1.0, completed=progress.share, width=24)
         table.add_row(line(progress.video), bar, f"{progress.share:.0%}", stages_text(progress))
-    if rows:
-        more = f"{len(rows) - ROWS} more, " if len(rows) > ROWS else ""
-        left = min(progress.eta_seconds for progress in shown)
-        table.add_row(Text(f"{more}about {duration(left)} left", style="dim"))
-    return table
+    if not rows:
+        return Group()
+    more = f"{len(rows) - ROWS} more, " if len(rows) > ROWS else ""
+    left = min(progress.eta_seconds for progress in shown)
+    return Group(table, Text(f"{more}about {duration(left)} left", style="dim"))
 
 
 def stages_text(progress: Progress) -> str:

@@ -6,7 +6,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -43,6 +43,8 @@ class Run:
     rank: int
     since: float | None = None
     """When its first task started; None until then."""
+    warned: set[str] = field(default_factory=set)
+    """Steps whose warnings have been told."""
 
 
 class Runtime:
@@ -73,7 +75,7 @@ class Runtime:
         """Make every video, or only check the orders where `out` is None.
 
         Returns an outcome for each job, in order; what had not ended when `stop` was requested is
-        "stopped". Raises OSError where the output folder cannot be written.
+        "stopped". Raises StageError where the store cannot be read or written now.
         """
         for rank, job in enumerate(jobs):
             self._admit(job, rank, checks_only=out is None)
@@ -109,7 +111,9 @@ class Runtime:
                 is_check = bool(task.step.reads)  # only checks name the fields they read
                 heapq.heappush(self._queue, (not is_check, run.rank, self._queued, task))
             if len(video.steps) > steps:
-                self._tell(self._forecast.progress(video))
+                self._warn(run)
+                if not video.checks_only:
+                    self._tell(self._forecast.progress(video))
 
     def _start(self) -> None:
         while self._queue and self._pool.free:
@@ -181,6 +185,11 @@ class Runtime:
             return
         except Invalid:
             return  # consent has run out meanwhile; the director has ended the video
+        except OSError as error:
+            self._director.cancel(video)
+            fault = f"{folder} cannot be written: {error.strerror}"
+            self._end(run, replace(self._outcome(run, events.FAILED), fault=fault))
+            return
         self._director.delivered(video)
         outcome = self._outcome(run, events.FINISHED)
         self._end(
@@ -209,10 +218,15 @@ class Runtime:
         seconds = time.monotonic() - run.since if run.since is not None else 0.0
         return Outcome(run.job.name, status, seconds=seconds, tasks=counts)
 
+    def _warn(self, run: Run) -> None:
+        """Say what stages want a person to know, once."""
+        for step, warnings in run.video.warnings.items():
+            if step not in run.warned:
+                run.warned.add(step)
+                for said in warnings:
+                    self._tell(Warned(run.job.name, said.field, said.reason, said.message))
+
     def _end(self, run: Run, outcome: Outcome) -> None:
-        for warnings in run.video.warnings.values():
-            for said in warnings:
-                self._tell(Warned(run.job.name, said.field, said.reason, said.message))
         self._outcomes[run.rank] = outcome
         self._tell(outcome)
         self._forecast.forget(run.video)

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from services.chassis.errors import Invalid
 from services.studio.delivery import RECORD, holds, read_record
-from services.studio.reports import duration, line
+from services.studio.reports import aligned, duration, line
 from services.studio.stages import STAGES
 
 
@@ -64,15 +63,17 @@ def show_video(console: Console, video: Shown) -> None:
     record, order = video.record, video.record["order"]
     seconds = record["frame_count"] / record["frame_rate"]
     console.print(line(f"{record['name']}: {order['title']}", "bold"))
-    told = f"{duration(seconds)} at {record['frame_rate']} frames/s, made {record['ended'][:16]}"
+    told = f"{duration(seconds)} at {record['frame_rate']} frames/s, made {record['ended'][:10]}"
     console.print(line(f"  {told}, in {order['language']}, quality {order['quality']}"))
     console.print(line(f"  presenter {record['presenter']['name']}, {consent_text(record)}"))
-    for output in record["outputs"]:
-        console.print(line(f"  {output['name']}  {video.state(output)}  {output['digest'][:12]}"))
+    files = [(o["name"], video.state(o), o["digest"][:12]) for o in record["outputs"]]
+    for row in aligned(files):
+        console.print(line(f"  {row}"), soft_wrap=True)
     for warning in record["warnings"]:
         text = f"  {warning['field']}: {warning['reason']}: {warning['message']}"
-        console.print(line(text, "yellow"))
-    console.print(stage_table(record["tasks"]))
+        console.print(line(text, "yellow"), soft_wrap=True)
+    for row in aligned(list(stage_rows(record["tasks"])), right=(2, 3, 4)):
+        console.print(line(f"  {row}"), soft_wrap=True)
     console.print()
 
 
@@ -83,20 +84,15 @@ def consent_text(record: Mapping[str, Any]) -> str:
     return f"consent: {consent.get('kind', 'none')}{until}"
 
 
-def stage_table(tasks: list[Mapping[str, Any]]) -> Table:
-    """Return a table with a row for each stage: engine, tasks, time, reuse."""
+def stage_rows(tasks: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each stage: engine, tasks, how many were reused, seconds they once took."""
     by_stage: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for task in tasks:
         by_stage[task["stage"]].append(task)
-    table = Table(box=None, pad_edge=False)
-    for name in ("  stage", "engine", "tasks", "reused", "seconds"):
-        right = name in {"tasks", "reused", "seconds"}
-        table.add_column(name, justify="right" if right else "left")
+    yield ("stage", "engine", "tasks", "reused", "seconds")
     for stage in filter(by_stage.get, STAGES):
         done = by_stage[stage]
         engines = ", ".join(dict.fromkeys(task["engine"] for task in done if task["engine"]))
         reused = sum(bool(task["reused"]) for task in done)
         seconds = sum(task["seconds"] or 0.0 for task in done)
-        cells = (f"  {stage}", engines, str(len(done)), str(reused), f"{seconds:.1f}")
-        table.add_row(*map(line, cells))
-    return table
+        yield (stage, engines, str(len(done)), str(reused), f"{seconds:.1f}")

@@ -74,6 +74,23 @@ def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(
     order = tmp_path / "o.json"
     order.write_text(json.dumps(small_order("short")))
     (tmp_path / "out").write_text("a file")
-    run = shared("produce", order, "-o", tmp_path / "out")
+    run = shared("produce", order, "-o", tmp_path / "out", "--json")
     assert run.code == 1
-    assert "rostrum: " in run.err
+    assert run.videos["short"]["status"] == "failed"
+    assert "cannot be written" in run.videos["short"]["error"]["message"]
+
+
+def test_a_home_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    run = Rostrum(tmp_path / "home")("check", SAMPLES / "demo")
+    assert run.code == 1
+    assert run.err.startswith("rostrum: ")
+
+
+def test_an_answer_that_nobody_foresaw_is_in_the_log(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "state.sqlite").mkdir(parents=True)
+    run = Rostrum(home)("check", SAMPLES / "demo")
+    assert run.code == 1
+    log = Path(run.err.split()[-1])
+    assert "Traceback" in log.read_text()

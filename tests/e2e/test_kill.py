@@ -94,7 +94,9 @@ def test_asked_to_stop_it_stops_at_once_and_goes_on_later(
 ) -> None:
     file = order("short")
     process = rostrum.start("produce", file, "-o", tmp_path / "out", "--json")
-    time.sleep(2.5)
+    assert process.stdout is not None
+    while '"task_ended"' not in process.stdout.readline():
+        assert process.poll() is None
     process.send_signal(number)
     asked = time.monotonic()
     out, err = process.communicate(timeout=20)
