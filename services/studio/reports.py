@@ -119,7 +119,10 @@ class LiveReport:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown: dict[str, Progress] = {}
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
+        self._done_at = 0.0
+        self._live = Live(
+            console=console, get_renderable=self._view, refresh_per_second=4, transient=True
+        )
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -132,17 +135,21 @@ class LiveReport:
         """Show an event."""
         if isinstance(event, Progress):
             self._shown[event.video] = event
+            self._done_at = time.monotonic() + event.eta_seconds
         elif isinstance(event, Outcome):
             self._shown.pop(event.name, None)
         if not isinstance(event, Progress):
             for line in lines_about(event):
                 self._live.console.print(line, soft_wrap=True)
-        self._live.update(progress_view(list(self._shown.values())))
 
     def sum_up(self, outcomes: Sequence[Outcome]) -> None:
         """Show the table of all outcomes."""
         self._live.stop()
         print_summary(self._console, outcomes)
+
+    def _view(self) -> Group:
+        left = max(self._done_at - time.monotonic(), 0.0)
+        return progress_view(list(self._shown.values()), left)
 
 
 def as_event(event: Event) -> dict[str, Any]:
@@ -220,7 +227,7 @@ def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> Iterat
         yield "  ".join(cells).rstrip()
 
 
-def progress_view(shown: Sequence[Progress]) -> Group:
+def progress_view(shown: Sequence[Progress], seconds_left: float) -> Group:
     """Return a row for each video at work, the furthest first, and when all will be done."""
     table = Table(box=None, pad_edge=False, show_header=False)
     rows = sorted(shown, key=lambda progress: -progress.share)
@@ -230,8 +237,7 @@ def progress_view(shown: Sequence[Progress]) -> Group:
     if not rows:
         return Group()
     more = f"{len(rows) - ROWS} more, " if len(rows) > ROWS else ""
-    left = min(progress.eta_seconds for progress in shown)
-    return Group(table, Text(f"{more}about {duration(left)} left", style="dim"))
+    return Group(table, Text(f"{more}about {duration(seconds_left)} left", style="dim"))
 
 
 def stages_text(progress: Progress) -> str:

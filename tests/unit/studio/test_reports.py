@@ -82,7 +82,7 @@ def test_the_terminal_shows_what_is_at_work() -> None:
     with LiveReport(console) as report:
         report.tell(HALF)
         report.tell(DONE)
-    console.print(progress_view([HALF]))
+    console.print(progress_view([HALF], 42.0))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "12 s of video in 4.0 s: out/a" in text
     assert "50%  speech 2/4, picture 0/5" in text
