@@ -33,7 +33,7 @@ from services.speech.domain.casting import cast
 from services.speech.domain.mastering import master
 from services.speech.domain.performance import Reading
 from services.speech.domain.planning import plan
-from services.speech.domain.script import check_script
+from services.speech.domain.script import check_pronunciation, check_script
 from services.speech.domain.timing import time_chunk
 from services.speech.domain.voice import Voice
 from services.speech.engines import Engine
@@ -154,7 +154,10 @@ def _voice(engine: Engine, asked: AskedVoice, language: str) -> Voice:
 def _reading(
     engine: Engine, voice: Voice, language: str, pronunciations: Iterable[Pronunciation]
 ) -> Reading:
-    dictionary = {one.written: one.spoken for one in pronunciations}
+    dictionary = {}
+    for i, one in enumerate(pronunciations):
+        check_pronunciation(one.written, one.spoken, voice.language, f"pronunciations[{i}]")
+        dictionary[one.written] = one.spoken
     return Reading(language, dictionary, partial(engine.speak, voice=voice))
 
 

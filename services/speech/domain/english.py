@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.speech.domain.addresses import letters
 from services.speech.domain.claims import Claim, Rule, claim, literally
-from services.speech.domain.rules import english_clock, letters
+from services.speech.domain.dates import english_clock
 from services.speech.domain.tongue import Tongue
 from services.speech.domain.vocabulary import (
     CAPITAL_WORDS,

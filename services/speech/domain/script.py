@@ -10,6 +10,7 @@ from typing import Final
 from services.chassis.errors import Invalid, Violation
 
 CHARACTERS_LIMIT: Final = 20_000
+PRONUNCIATION_LIMIT: Final = 200
 WORD_LIMIT: Final = 400
 """Characters without a space; addresses may be long, words are not."""
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -26,6 +27,15 @@ def check_script(script: str, language: str, field: str = "script") -> None:
     wrong = [Violation(field, reason, remedy) for reason, remedy in _complaints(script, language)]
     if wrong:
         raise Invalid.every(wrong)
+
+
+def check_pronunciation(written: str, spoken: str, language: str, field: str) -> None:
+    """Raise Invalid for a pronunciation of nothing, of too much, or by what no voice can say."""
+    for name, text in (("written", written), ("spoken", spoken)):
+        if not text.strip() or len(text) > PRONUNCIATION_LIMIT:
+            remedy = f"1 to {PRONUNCIATION_LIMIT} characters"
+            raise Invalid(f"{field}.{name}", "PRONUNCIATION_INVALID", remedy)
+    check_script(spoken, language, f"{field}.spoken")
 
 
 def _complaints(script: str, language: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from services.speech.engines.voices import VOICES
 PROGRAM: Final = Path(__file__).with_name("espeak_child.py")
 REVISION: Final = 1
 """Ours: goes up whenever the same request would give other bytes."""
-SHAPING: Final = ("espeakng-loader", "numpy", "num2words", "babel")
+SHAPING: Final = ("espeakng-loader", "numpy", "num2words", "babel", "soundfile", "imageio-ffmpeg")
 """Packages whose versions the bytes depend on."""
 WORD, PHONEME = 1, 7
 SECONDS_LIMIT: Final = 60

@@ -163,6 +163,14 @@ def test_a_channels_pronunciation_is_spoken() -> None:
         ({"voice": Voice(name="de-male")}, ("voice.name", "VOICE_LANGUAGE_MISMATCH")),
         ({"voice": Voice(words_per_minute=999)}, ("voice.words_per_minute", "VALUE_OUT_OF_RANGE")),
         ({"engine": "kokoro"}, ("engine", "ENGINE_UNKNOWN")),
+        (
+            {"pronunciations": [Pronunciation(written="GWO", spoken="gee\x00woe")]},
+            ("pronunciations[0].spoken", "SCRIPT_CONTROL_CHARS"),
+        ),
+        (
+            {"pronunciations": [Pronunciation(written=" ", spoken="gee")]},
+            ("pronunciations[0].written", "PRONUNCIATION_INVALID"),
+        ),
     ],
 )
 def test_what_cannot_be_planned_is_said_by_field(
