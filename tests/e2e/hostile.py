@@ -70,7 +70,7 @@ def pillow(mode: str, ending: str, **options: Any) -> bytes:
 def animated() -> bytes:
     buffer = io.BytesIO()
     frames = [Image.effect_noise((64, 64), 20 + 30 * n).convert("P") for n in range(3)]
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=100)
     return buffer.getvalue()
 
 
