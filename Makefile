@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PROTOS := $(shell find protos/rostrum -name '*.proto' | sort)
 CODE := services tests
 
-.PHONY: help demo test env prerequisites lint types imports protos unit contract e2e bench format clean
+.PHONY: help demo test env prerequisites lint types imports protos unit contract e2e samples bench format clean
 
 help: ## list what there is to make
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -44,7 +44,6 @@ protos/gen/.ready: $(PROTOS) pyproject.toml $(VENV)/.ready
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-.PHONY: testenv
 testenv: env $(VENV)/.testready
 
 lint: testenv ## check style
@@ -69,6 +68,9 @@ unit: testenv ## test every room by itself
 
 e2e: testenv ## make whole videos and judge them
 	$(BIN)/pytest tests/e2e
+
+samples: testenv ## make every sample on every presenter in every format, and measure them
+	$(BIN)/python -m tests.e2e.sweep
 
 bench: testenv ## measure speed and memory on this machine
 	$(BIN)/python -m tests.bench
