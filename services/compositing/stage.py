@@ -15,7 +15,7 @@ from services.chassis.media import read_audio, read_timing, read_tracks
 from services.chassis.pictures import write_picture
 from services.chassis.store import Store
 from services.chassis.timeline import MOUTH, TRACKS, samples_per_frame
-from services.compositing.domain import admission, captions, sidecars
+from services.compositing.domain import admission, captions, formats, sidecars
 from services.compositing.domain.captions import Cue
 from services.compositing.domain.formats import Format
 from services.compositing.domain.graphics import Graphics
@@ -44,7 +44,7 @@ def import_logo(request: pb.ImportLogoRequest, store: Store) -> pb.ImportLogoRes
 def check_scene(request: pb.CheckSceneRequest, store: Store) -> pb.CheckSceneResponse:
     """Check a scene in its formats. Raises Invalid that says everything wrong with it."""
     scene = ready.scene_of(store, request.scene)
-    notices = check(scene, _formats(request.formats), request.script, fonts.load())
+    notices = check(scene, _named(request.formats), request.script, fonts.load())
     return pb.CheckSceneResponse(
         warnings=[
             media_pb2.Warning(reason=each.reason, field=each.field, message=each.message)
@@ -62,7 +62,7 @@ def composite(
     accents and timing do not fit one another.
     """
     engine = engines.pick(request.engine)
-    formats = _formats(request.formats)
+    shapes = _formats(request.formats)
     _check_chunk(request)
     chunk = drawing.Chunk(
         performance=_performance(request, store),
@@ -73,7 +73,7 @@ def composite(
         frame_rate=request.frame_rate,
     )
     _check_timing(chunk.timing.sample_count, request)
-    graphics = ready.graphics(store, request.scene, formats, request.frame_rate)
+    graphics = ready.graphics(store, request.scene, shapes, request.frame_rate)
     segments = drawing.draw(chunk, ready.presenter(store, engine, request.rig), graphics)
     return pb.CompositeResponse(
         segment_digests=[store.put(segment) for segment in segments],
@@ -87,10 +87,10 @@ def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.
     Same request, same bytes. Raises Invalid where the chunks do not fit the formats or the rate.
     """
     engine = engines.pick("")
-    formats = _formats(request.formats)
+    shapes = _formats(request.formats)
     _check_chunks(request)
     presenter = ready.presenter(store, engine, request.rig)
-    graphics = ready.graphics(store, request.scene, formats, request.frame_rate)
+    graphics = ready.graphics(store, request.scene, shapes, request.frame_rate)
     with ThreadPoolExecutor(1) as beside:  # ffmpeg works on the sound while stills are drawn
         making = beside.submit(soundtrack.make, assemble(list(_parts(request, store))))
         videos = [
@@ -124,7 +124,13 @@ def methods(engines: Engines[Engine]) -> Methods:
 
 
 def _formats(asked: Iterable[media_pb2.Format]) -> tuple[Format, ...]:
-    return admission.formats([(each.aspect, each.height) for each in asked])
+    whole = _named(asked)
+    formats.check(whole)
+    return whole
+
+
+def _named(asked: Iterable[media_pb2.Format]) -> tuple[Format, ...]:
+    return formats.named([(each.aspect, each.height) for each in asked])
 
 
 def _check_chunk(request: pb.CompositeRequest) -> None:

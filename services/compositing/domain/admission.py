@@ -1,33 +1,15 @@
-"""What a request may ask for: formats that can be encoded, and media that fit one another."""
+"""What a request may ask for: media that fit one another, in lengths that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from services.chassis.errors import Invalid, Violation
 from services.chassis.timeline import CHUNK_SECONDS, samples_per_frame
-from services.compositing.domain.formats import ASPECTS, LEAST_HEIGHT, MOST_HEIGHT, Format
 
-MOST_FORMATS: Final = 12
 MOST_CHUNKS: Final = 1000
 MOST_SILENCE_SECONDS: Final = 10
-
-
-def formats(asked: Sequence[tuple[str, int]]) -> tuple[Format, ...]:
-    """Return the formats that pairs of aspect and height mean; height 0 is 1080.
-
-    Raises Invalid that says everything wrong with any of them.
-    """
-    if not asked:
-        raise Invalid("formats", "FIELD_REQUIRED", "name at least one format")
-    if len(asked) > MOST_FORMATS:
-        raise Invalid("formats", "FORMATS_TOO_MANY", f"at most {MOST_FORMATS} formats of a video")
-    whole = [Format(aspect, height or MOST_HEIGHT) for aspect, height in asked]
-    wrong = [v for index, one in enumerate(whole) for v in _wrong(f"formats[{index}]", one)]
-    if wrong:
-        raise Invalid.every(wrong)
-    return tuple(whole)
 
 
 def chunk(frame_rate: int, take_frames: int, lead_frames: int, tail_frames: int) -> None:
@@ -59,18 +41,3 @@ def agree(field: str, reason: str, expected: int, found: Mapping[str, int]) -> N
     ]
     if wrong:
         raise Invalid.every(wrong)
-
-
-def _wrong(field: str, one: Format) -> Iterator[Violation]:
-    if one.aspect not in ASPECTS:
-        choice = ", ".join(ASPECTS)
-        yield Violation(f"{field}.aspect", "ASPECT_UNKNOWN", f"{one.aspect!r} is none of {choice}")
-    if one.height % 2:
-        remedy = f"{one.height} is odd; video needs even sides, so use {one.height - 1}"
-        yield Violation(f"{field}.height", "DIMENSION_ODD", remedy)
-    elif one.height > MOST_HEIGHT:
-        remedy = f"{one.height} is above {MOST_HEIGHT}; the short side has 360 to 1080 pixels"
-        yield Violation(f"{field}.height", "DIMENSION_TOO_LARGE", remedy)
-    elif one.height < LEAST_HEIGHT:
-        remedy = f"{one.height} is below {LEAST_HEIGHT}; the short side has 360 to 1080 pixels"
-        yield Violation(f"{field}.height", "DIMENSION_INVALID", remedy)

@@ -12,7 +12,7 @@ from services.compositing.domain import brand as brands
 from services.compositing.domain import content as contents
 from services.compositing.domain.brand import Brand
 from services.compositing.domain.content import Content, Notice
-from services.compositing.domain.formats import ASPECTS, LEAST_HEIGHT, MOST_HEIGHT, Format
+from services.compositing.domain.formats import Format, violations
 from services.compositing.domain.layout import lay_out
 from services.compositing.domain.template import Template
 from services.compositing.domain.text import complaints
@@ -53,7 +53,7 @@ def check_scene(scene: Scene, formats: Sequence[Format], script: str, fonts: Fon
     script: the words that captions will show. Raises Invalid: every mistake at once, under the
     fields "data", "brand", "formats" and "script".
     """
-    wrong = [*_check_formats(formats), *_check_script(script, scene.typesetter(fonts))]
+    wrong = [*violations(formats), *_check_script(script, scene.typesetter(fonts))]
     try:
         content = scene.content(fonts)
     except Invalid as error:
@@ -71,23 +71,6 @@ def _check_script(script: str, typesetter: Typesetter) -> Iterator[Violation]:
     reasons = {"TEXT_CONTROL_CHARS": "SCRIPT_CONTROL_CHARS"}
     for found in complaints("script", script, typesetter):
         yield replace(found, reason=reasons.get(found.reason, found.reason))
-
-
-def _check_formats(formats: Sequence[Format]) -> Iterator[Violation]:
-    for index, each in enumerate(formats):
-        if each.aspect not in ASPECTS:
-            offered = ", ".join(ASPECTS)
-            yield Violation(f"formats[{index}].aspect", "ASPECT_UNKNOWN", f"use one of {offered}")
-        if each.height % 2:
-            yield Violation(
-                f"formats[{index}].height", "DIMENSION_ODD", f"use {each.height + 1}: it is even"
-            )
-        if not LEAST_HEIGHT <= each.height <= MOST_HEIGHT:
-            yield Violation(
-                f"formats[{index}].height",
-                "DIMENSION_INVALID" if each.height < LEAST_HEIGHT else "DIMENSION_TOO_LARGE",
-                f"use {LEAST_HEIGHT} to {MOST_HEIGHT}, the lines of the short side",
-            )
 
 
 def _cut_in(scene: Scene, content: Content, aspect: str, fonts: Fonts) -> Iterator[Notice]:
