@@ -22,22 +22,22 @@ FRAME_RATE = 25
 MIB = 2**20
 
 
-def main() -> None:
-    """Measure, print a table for people and one line of JSON for programs."""
+def main(sample: Path) -> None:
+    """Measure an order at 1080p, print a table for people and one line of JSON for programs."""
     with tempfile.TemporaryDirectory(prefix="rostrum-bench-") as scratch:
         folder = Path(scratch)
-        cold = produce(SAMPLE, folder / "out", folder / "home")
-        produce(warm_up(folder), folder / "other", folder / "cached")
-        cached = produce(SAMPLE, folder / "again", folder / "cached")
+        cold = produce(sample, folder / "out", folder / "home")
+        produce(warm_up(sample, folder), folder / "other", folder / "cached")
+        cached = produce(sample, folder / "again", folder / "cached")
         videos = [Path(path) for path in cold.video["outputs"] if path.endswith(".mp4")]
         floor = measure_floor(videos[0], *SIZE, FRAME_RATE)
     print_tables(Console(highlight=False), cold, cached, floor)
     sys.stdout.write(f"{json.dumps(as_json(cold, cached, floor))}\n")
 
 
-def warm_up(folder: Path) -> Path:
+def warm_up(sample: Path, folder: Path) -> Path:
     """Write an order that makes the same presenter ready, and little else."""
-    fields = read_document(SAMPLE).fields
+    fields = read_document(sample).fields
     fields |= {"name": "warm-up", "script": "Hello.", "formats": [{"aspect": "1:1", "height": 360}]}
     order = folder / "warm-up.json"
     order.write_text(json.dumps(fields), encoding="utf-8")
@@ -96,4 +96,4 @@ def run_json(run: Measured, floor: Floor) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
