@@ -82,6 +82,7 @@ def _is_sayable(piece: str) -> bool:
 
 
 def numeral(digits: str, tongue: Tongue) -> str:
+    """Return the digits of a name as a number, or one by one where they are many."""
     if len(digits) > 4 or (digits[0] == "0" and len(digits) > 1):
         return tongue.digits(digits)
     return tongue.cardinal(int(digits))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 CHUNK_SECONDS: Final = 10.0
@@ -30,6 +31,12 @@ class Piece:
         """Its length with the pause."""
         return self.seconds + self.pause / 1000
 
+    @cached_property
+    def rank(self) -> tuple[int, bytes]:
+        """How gladly it is cut behind: paragraph, sentence, breath; then its last words decide."""
+        last = " ".join(self.text.rsplit(maxsplit=2)[-2:])
+        return self.pause, hashlib.sha256(last.encode()).digest()
+
 
 def group(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Return the pieces as runs that last at most the budget.
@@ -53,14 +60,9 @@ def group(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 def parted(pieces: Sequence[Piece]) -> list[Sequence[Piece]]:
     """Return two or more pieces as two runs, cut behind the piece that ranks highest."""
-    cut = max(range(1, len(pieces)), key=lambda i: _rank(pieces[i - 1]))
+    middle = len(pieces) / 2  # among the same words said again and again
+    cut = max(range(1, len(pieces)), key=lambda i: (pieces[i - 1].rank, -abs(i - middle)))
     return [pieces[:cut], pieces[cut:]]
-
-
-def _rank(piece: Piece) -> tuple[int, bytes]:
-    """Rank a cut: behind a paragraph, a sentence, a breath; among equals the last words decide."""
-    last = " ".join(piece.text.rsplit(maxsplit=2)[-2:])
-    return piece.pause, hashlib.sha256(last.encode()).digest()
 
 
 def text_of(run: Sequence[Piece]) -> str:

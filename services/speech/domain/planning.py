@@ -47,11 +47,17 @@ def plan(script: str, reading: Reading, syllables_per_second: float) -> list[Cut
         for sentence in sentences(script, reading.language)
         for piece in _sayable(_piece(sentence), reading, sayable)
     ]
-    cuts = [cut for run in group(_measured(pieces, reading)) for cut in _fitting(run, reading)]
-    if len(cuts) > CHUNKS_LIMIT:
-        remedy = f"{len(cuts):,} chunks; at most {CHUNKS_LIMIT:,}: make several videos"
-        raise Invalid("script", "TOO_MANY_CHUNKS", remedy)
+    runs = group(_measured(pieces, reading))
+    _check_count(len(runs))
+    cuts = [cut for run in runs for cut in _fitting(run, reading)]
+    _check_count(len(cuts))
     return cuts
+
+
+def _check_count(count: int) -> None:
+    if count > CHUNKS_LIMIT:
+        remedy = f"{count:,} chunks; at most {CHUNKS_LIMIT:,}: make several videos"
+        raise Invalid("script", "TOO_MANY_CHUNKS", remedy)
 
 
 def _piece(sentence: Sentence) -> Piece:

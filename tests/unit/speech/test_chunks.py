@@ -70,6 +70,11 @@ def test_a_new_or_rewritten_or_removed_sentence_stays_local_too() -> None:
     assert sum(count > 3 for count in changed) <= len(changed) * 0.005
 
 
+def test_the_same_words_over_and_over_still_make_full_chunks() -> None:
+    runs = group([Piece("Buy now.", 1.0, SENTENCE_PAUSE)] * 5000)
+    assert len(runs) < 1600
+
+
 def test_a_paragraph_inside_a_chunk_stays_one() -> None:
     run = [Piece("One.", 1.0, PARAGRAPH_PAUSE), Piece("Two.", 1.0, SENTENCE_PAUSE)]
     assert text_of(run) == "One.\n\nTwo."
