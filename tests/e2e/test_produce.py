@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -128,6 +130,30 @@ def test_a_changed_logo_makes_pictures_anew_and_nothing_else(
     (channel / "channel.yaml").write_text("brand: {logo_text: After}")
     second = shared("produce", file, "-o", tmp_path / "out", "--json")
     assert set(ran(second.videos["skin"])) == {"compositing"}
+
+
+def test_what_rots_in_the_store_is_found_and_made_anew(
+    rostrum: Rostrum, order: Write, tmp_path: Path
+) -> None:
+    file, out = order("rot"), tmp_path / "out"
+    assert rostrum("produce", file, "-o", out, "--json").code == 0
+    before = contents(out / "rot")
+    record = json.loads((out / "rot" / "production.json").read_text())
+    objects = rostrum.home / "store" / "public" / "objects"
+    for rotten in (record["outputs"][0]["digest"], digest_of(record, "speech/1")):
+        data = bytearray((objects / rotten).read_bytes())
+        data[len(data) // 2] ^= 1
+        (objects / rotten).write_bytes(data)
+    shutil.rmtree(out)
+    again = rostrum("produce", file, "-o", out, "--json")
+    assert again.code == 0, again.out
+    assert contents(out / "rot") == before
+    mended = {e["task"] for e in again.events if e["event"] == "task_ended"}
+    assert {"speech/1", "compositing/join"} <= mended
+
+
+def digest_of(record: dict[str, Any], task: str) -> str:
+    return next(str(each["digests"][0]) for each in record["tasks"] if each["name"] == task)
 
 
 def test_show_tells_what_was_made_and_what_has_changed_since(
