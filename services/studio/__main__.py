@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from services.chassis.errors import StageError
+from services.chassis.errors import Invalid, StageError
 
 app = typer.Typer(
     name="rostrum",
@@ -99,8 +99,14 @@ def _make(
 
 def main() -> None:
     """Run the command; whatever nobody foresaw ends with a log file and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # text streams
     try:
         app()
+    except KeyboardInterrupt:
+        _fail("stopped; the same command goes on from here")
+    except Invalid as error:
+        _fail(str(error), code=2)
     except OSError as error:
         _fail(f"{error.strerror}: {error.filename}" if error.filename else str(error))
     except StageError as error:
@@ -111,16 +117,16 @@ def main() -> None:
 
 def _write_log() -> Path:
     from services.studio.home import Home
-    from services.studio.settings import StudioSettings
+    from services.studio.settings import read_settings
 
-    log = Home(StudioSettings().folder).new_log()
+    log = Home(read_settings().folder).new_log()
     log.write_text(traceback.format_exc(), encoding="utf-8")
     return log
 
 
-def _fail(text: str) -> None:
+def _fail(text: str, code: int = 1) -> None:
     sys.stderr.write(f"rostrum: {text}\n")
-    sys.exit(1)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from services.chassis.store import Store
 from services.studio.home import Home
 from services.studio.library import Library
 from services.studio.reports import aligned, line
-from services.studio.settings import StudioSettings, usable_cores
+from services.studio.settings import read_settings, usable_cores
 from services.studio.stages import STAGES, engines_of
 
 GIB = 2**30
@@ -52,7 +52,7 @@ class Finding:
 
 def examine(*, as_json: bool) -> int:
     """Show every finding, and return 0 where all of it works, else 1."""
-    home = Home(StudioSettings().folder)
+    home = Home(read_settings().folder)
     findings = list(all_findings(home))
     if as_json:
         for finding in findings:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rostrum.director.v1.director_pb2 import Order
 
@@ -25,9 +25,12 @@ from services.studio.orders import Reader, read_jobs
 from services.studio.pool import Pool
 from services.studio.reports import Report
 from services.studio.runtime import Runtime
-from services.studio.settings import StudioSettings
+from services.studio.settings import read_settings
 from services.studio.signals import Stop
 from services.studio.stages import fingerprint
+
+LEFTOVER_SECONDS: Final = 3600.0
+"""What a killed writer left half written is nobody's after this time."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,13 @@ class Assignment:
 def make_videos(assignment: Assignment, report: Report) -> int:
     """Make or check what is asked for, and return the exit code.
 
-    Raises OSError or StageError where the home folder cannot be read or written.
+    Raises Invalid for settings that cannot be read, and OSError or StageError where the home
+    folder cannot be read or written.
     """
-    settings = StudioSettings()
+    settings = read_settings()
     home = Home(settings.folder)
     state, store, log = home.state(), home.store(), home.new_log()
+    store.discard_leftovers(LEFTOVER_SECONDS)
     library = Library(store, home.folder)
     jobs = read_jobs(read_documents(assignment.orders), reader_of(assignment, library))
 

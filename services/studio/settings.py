@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.chassis.errors import Invalid, Violation
 
 
 def usable_cores() -> int:
@@ -36,3 +38,14 @@ class StudioSettings(BaseSettings):
     def worker_count(self) -> int:
         """Worker processes to run."""
         return self.workers or usable_cores()
+
+
+def read_settings() -> StudioSettings:
+    """Return the settings of the environment. Raises Invalid with everything wrong with them."""
+    try:
+        return StudioSettings()
+    except ValidationError as error:
+        raise Invalid.every(
+            Violation(f"ROSTRUM_{str(said['loc'][0]).upper()}", "SETTING_INVALID", said["msg"])
+            for said in error.errors()
+        ) from None

@@ -87,6 +87,26 @@ def test_a_home_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> 
     assert run.err.startswith("rostrum: ")
 
 
+def test_a_setting_that_cannot_be_read_is_named(
+    shared: Rostrum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROSTRUM_WORKERS", "many")
+    run = shared("doctor")
+    assert run.code == 2
+    assert "ROSTRUM_WORKERS: SETTING_INVALID" in run.err
+
+
+def test_letters_that_a_terminal_lacks_stop_nothing(
+    shared: Rostrum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"name": "x", "presenter": "Łukasz"}))
+    run = shared("check", bad)
+    assert run.code == 2
+    assert "PRESENTER_UNKNOWN" in run.out
+
+
 def test_an_answer_that_nobody_foresaw_is_in_the_log(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "state.sqlite").mkdir(parents=True)
