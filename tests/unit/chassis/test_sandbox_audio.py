@@ -125,7 +125,7 @@ def test_a_sound_that_cannot_be_used_is_refused_by_name(
     start = time.monotonic()
     with pytest.raises(Invalid) as refusal:
         decode_audio(data, extension, "audio")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10, "answered, not ended by the time-out"
     (violation,) = refusal.value.violations
     assert (violation.field, violation.reason) == ("audio", reason)
     assert len(violation.remedy) > 20, "the person who sent it must learn what to do"
