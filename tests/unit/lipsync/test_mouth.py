@@ -1,6 +1,5 @@
 """What a viewer sees of a mouth that speaks."""
 
-
 import numpy as np
 import pytest
 
