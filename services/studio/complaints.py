@@ -23,7 +23,7 @@ class Complaint:
 
     def __str__(self) -> str:
         place = self.source if self.line is None else f"{self.source}:{self.line}"
-        return f"{place}: {self.field}: {self.reason}: {self.remedy}"
+        return ": ".join(filter(None, (place, self.field, self.reason, self.remedy)))
 
     def as_json(self) -> dict[str, Any]:
         """Return it as events and summaries say it."""
