@@ -61,6 +61,18 @@ def composite(
     Same request, same bytes. Raises Invalid where formats are not legal, or where loop, take,
     accents and timing do not fit one another.
     """
+    chunk, presenter, graphics = prepare(request, store, engines)
+    segments = drawing.draw(chunk, presenter, graphics)
+    return pb.CompositeResponse(
+        segment_digests=[store.put(segment) for segment in segments],
+        frame_count=chunk.performance.frame_count,
+    )
+
+
+def prepare(
+    request: pb.CompositeRequest, store: Store, engines: Engines[Engine]
+) -> tuple[drawing.Chunk, drawing.Presenter, list[Graphics]]:
+    """Return what a chunk is drawn from. Raises Invalid as `composite` says."""
     engine = engines.pick(request.engine)
     shapes = _formats(request.formats)
     _check_chunk(request)
@@ -74,11 +86,7 @@ def composite(
     )
     _check_timing(chunk.timing.sample_count, request)
     graphics = ready.graphics(store, request.scene, shapes, request.frame_rate)
-    segments = drawing.draw(chunk, ready.presenter(store, engine, request.rig), graphics)
-    return pb.CompositeResponse(
-        segment_digests=[store.put(segment) for segment in segments],
-        frame_count=chunk.performance.frame_count,
-    )
+    return chunk, ready.presenter(store, engine, request.rig), list(graphics)
 
 
 def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.JoinResponse:

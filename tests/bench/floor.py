@@ -1,59 +1,72 @@
-"""The floor: what x264 alone takes for the frames of a finished video, with the same settings."""
+"""The floor: what x264 alone takes for the very frames of a video, with the same settings."""
 
 from __future__ import annotations
 
+import json
 import resource
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import imageio_ffmpeg
+import cv2
 import numpy as np
+from google.protobuf.json_format import ParseDict
+from rostrum.compositing.v1.compositing_pb2 import CompositeRequest
 
+from services.chassis.store import Store
+from services.compositing import engines, stage
+from services.compositing.engines import drawing
 from services.compositing.engines.encoder import SegmentEncoder
 
-SEGMENT_SECONDS = 10
-"""As long as the longest chunk; the raw pictures of one segment are held in memory."""
 
-
-@dataclass(frozen=True)
+@dataclass
 class Floor:
-    """What encoding alone costs, in one thread."""
+    """What a video's frames cost in one thread, apart from everything round them."""
 
-    wall_seconds: float
-    cpu_seconds: float
-    frames: int
+    encoding_wall_seconds: float = 0.0
+    encoding_cpu_seconds: float = 0.0
+    """x264, and handing it the pictures: nobody can do without."""
+    drawing_cpu_seconds: float = 0.0
+    frames: int = 0
 
 
-def measure_floor(video: Path, width: int, height: int, frame_rate: int) -> Floor:
-    """Decode a video to raw pictures and encode them again, and measure the encoding only.
+def measure_floor(record: Path, home: Path) -> Floor:
+    """Draw a finished video's chunks once more from its record, and encode what was drawn.
 
-    What it takes to hand the pictures over to the encoder counts in: nobody can do without.
+    The pictures of one chunk are held in memory, so that the two do not mix: at most 10 s.
     """
-    wall = cpu = frames = 0.0
-    for planes in segments(video, width, height, SEGMENT_SECONDS * frame_rate):
-        begun, before = time.monotonic(), used_seconds()
-        with SegmentEncoder(width, height, frame_rate, len(planes)) as encoder:
-            for picture in planes:
-                encoder.write(picture)
-            encoder.finish()
-        wall += time.monotonic() - begun
-        cpu += used_seconds() - before
-        frames += len(planes)
-    return Floor(wall, cpu, int(frames))
+    cv2.setNumThreads(1)
+    floor, store, offered = Floor(), Store.in_folder(home / "store"), engines.load()
+    for request in requests(record):
+        chunk, presenter, graphics = stage.prepare(request, store, offered)
+        before = used_seconds()
+        pictures = [planes.copy() for (planes,) in drawing.paint(chunk, presenter, graphics)]
+        floor.drawing_cpu_seconds += used_seconds() - before
+        width, height, frame_rate = graphics[0].width, graphics[0].height, chunk.frame_rate
+        encode(pictures, (width, height), frame_rate, floor)
+    return floor
 
 
-def segments(video: Path, width: int, height: int, most: int) -> Iterator[np.ndarray]:
-    """Yield the pictures of a video as I420 planes, (frames, height * 3 / 2, width)."""
-    program = imageio_ffmpeg.get_ffmpeg_exe()
-    command = [program, "-v", "error", "-i", str(video), "-f", "rawvideo", "-pix_fmt", "yuv420p"]
-    size = width * height * 3 // 2
-    with subprocess.Popen([*command, "-"], stdout=subprocess.PIPE) as decoder:
-        assert decoder.stdout is not None
-        while data := decoder.stdout.read(size * most):
-            yield np.frombuffer(data, np.uint8).reshape(-1, height * 3 // 2, width)
+def requests(record: Path) -> Iterator[CompositeRequest]:
+    """Yield what a production asked compositing for, chunk by chunk."""
+    for task in json.loads(record.read_text())["tasks"]:
+        if task["request_type"] == CompositeRequest.DESCRIPTOR.full_name:
+            yield ParseDict(task["request"], CompositeRequest())
+
+
+def encode(
+    pictures: list[np.ndarray], size: tuple[int, int], frame_rate: int, floor: Floor
+) -> None:
+    """Encode pictures as compositing does, and add what it took."""
+    begun, before = time.monotonic(), used_seconds()
+    with SegmentEncoder(*size, frame_rate, len(pictures)) as encoder:
+        for picture in pictures:
+            encoder.write(picture)
+        encoder.finish()
+    floor.encoding_wall_seconds += time.monotonic() - begun
+    floor.encoding_cpu_seconds += used_seconds() - before
+    floor.frames += len(pictures)
 
 
 def used_seconds() -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -37,20 +37,30 @@ class Chunk:
 
 def draw(chunk: Chunk, presenter: Presenter, graphics: Sequence[Graphics]) -> list[bytes]:
     """Return the chunk's segments, one for each format's graphics."""
+    with ExitStack() as opened:
+        encoders = [opened.enter_context(_encoder(each, chunk)) for each in graphics]
+        for pictures in paint(chunk, presenter, graphics):
+            for encoder, planes in zip(encoders, pictures, strict=True):
+                encoder.write(planes)
+        return [encoder.finish() for encoder in encoders]
+
+
+def paint(
+    chunk: Chunk, presenter: Presenter, graphics: Sequence[Graphics]
+) -> Iterator[list[Bytes]]:
+    """Yield the I420 planes of each frame, one for each format; good until the next frame."""
     puppet, views = _open(presenter, graphics)
     painters = [Painter(each, view) for each, view in zip(graphics, views, strict=True)]
     spoken = [_spoken(chunk, each) for each in graphics]
     count = chunk.performance.frame_count
-    with ExitStack() as opened:
-        encoders = [opened.enter_context(_encoder(each, chunk)) for each in graphics]
-        for index in range(count):
-            _pose(puppet, chunk.performance, index)
-            left = count - 1 - index
-            remaining = left if left < chunk.fade_frames else None
-            for painter, encoder, words in zip(painters, encoders, spoken, strict=True):
-                planes = painter.paint(chunk.start_frame + index, remaining, words[index])
-                encoder.write(planes)
-        return [encoder.finish() for encoder in encoders]
+    for index in range(count):
+        _pose(puppet, chunk.performance, index)
+        left = count - 1 - index
+        remaining = left if left < chunk.fade_frames else None
+        yield [
+            painter.paint(chunk.start_frame + index, remaining, words[index])
+            for painter, words in zip(painters, spoken, strict=True)
+        ]
 
 
 def still(presenter: Presenter, graphics: Graphics) -> Bytes:
