@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from services.chassis.sandbox.confined import python_decoder, run
-from services.chassis.sandbox.image_headers import SIZES
+from services.chassis.sandbox.image_headers import SIZES, gif_moves
 from services.chassis.sandbox.magic import kind_of
 from services.chassis.sandbox.refusal import Refused, complaining_about
 from services.chassis.timeline import Bytes
@@ -61,7 +61,7 @@ def _usable_kind(data: bytes, extension: str) -> str:
     kind = kind_of(data)
     if not data:
         raise Refused("IMAGE_EMPTY")
-    if kind == "gif" and _gif_frames(data) > 1:
+    if kind == "gif" and gif_moves(data):
         raise Refused("IMAGE_ANIMATED")
     if not kind:
         raise Refused("IMAGE_UNRECOGNISED")
@@ -70,10 +70,6 @@ def _usable_kind(data: bytes, extension: str) -> str:
     if EXTENSIONS.get(extension) != kind:
         raise Refused("IMAGE_TYPE_MISMATCH")
     return kind
-
-
-def _gif_frames(data: bytes) -> int:
-    return data.count(b"\0\x21\xf9\x04")  # the end of a block, then a graphic control extension
 
 
 def _check_size(size: tuple[int, int], limits: ImageLimits) -> None:

@@ -1,6 +1,6 @@
 """What the headers of a picture say, read without decoding a pixel.
 
-Each function takes a whole file and returns (width, height) in pixels as stored. Raises Refused
+Each `_size` takes a whole file and returns (width, height) in pixels as stored. Raises Refused
 for IMAGE_TRUNCATED, IMAGE_CORRUPT and IMAGE_ANIMATED.
 """
 
@@ -20,6 +20,27 @@ JPEG_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN: Final = 0xDA
 WEBP_MOVES: Final = 0x02
+
+
+def gif_moves(data: bytes) -> bool:
+    """Return whether a GIF has a second picture; what ends early or is odd has none."""
+    pictures, at = 0, 13 + _gif_colours(data, 10)
+    while pictures < 2 and data[at : at + 1] in (b"\x21", b"\x2c"):
+        if data[at] == 0x2C:
+            pictures += 1
+            at += 11 + _gif_colours(data, at + 9)  # its place, its colours, the width of codes
+        else:
+            at += 2
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return pictures > 1
+
+
+def _gif_colours(data: bytes, at: int) -> int:
+    """Return the bytes of the colour table that the flags at a place announce."""
+    flags = data[at] if at < len(data) else 0
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def png_size(data: bytes) -> Size:

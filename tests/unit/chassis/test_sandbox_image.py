@@ -33,6 +33,13 @@ def animated(kind: str) -> bytes:
     return saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=40)
 
 
+def untimed_gif() -> bytes:
+    """Two pictures in a GIF with nothing between them: rare, and it still moves in a browser."""
+    one = saved(Image.new("P", (16, 16)), "GIF")
+    pixels = one[one.index(b"\x2c\0\0\0\0") : -1]
+    return one[:-1] + pixels + b"\x3b"
+
+
 def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -72,6 +79,7 @@ REFUSED = [
     ("D05 wrong checksum", wrong_checksum(), "png", "IMAGE_CORRUPT"),
     ("D08 one pixel", saved(picture(size=(1, 1)), "PNG"), "png", "IMAGE_TOO_SMALL"),
     ("D10 GIF", animated("GIF"), "gif", "IMAGE_ANIMATED"),
+    ("D10 GIF without timing", untimed_gif(), "gif", "IMAGE_ANIMATED"),
     ("D10 APNG", animated("PNG"), "png", "IMAGE_ANIMATED"),
     ("D10 WebP", animated("WEBP"), "webp", "IMAGE_ANIMATED"),
     ("still GIF", saved(picture(), "GIF"), "gif", "IMAGE_TYPE_UNSUPPORTED"),
