@@ -172,7 +172,7 @@ def as_event(event: Event) -> dict[str, Any]:
 def lines_about(event: Event) -> Iterable[Text]:
     """Return what a person reads about an event."""
     if isinstance(event, Progress):
-        left = f"about {duration(event.eta_seconds)} left"
+        left = left_text(event.eta_seconds)
         yield line(f"{event.video}: {event.share:.0%}, {stages_text(event)}, {left}")
     elif isinstance(event, Warned):
         yield line(f"{event.video}: {event.field}: {event.reason}: {event.message}", "yellow")
@@ -227,6 +227,11 @@ def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> Iterat
         yield "  ".join(cells).rstrip()
 
 
+def left_text(seconds: float) -> str:
+    """Return how long the rest will take; a forecast of nothing is no forecast."""
+    return f"about {duration(seconds)} left" if seconds >= 1 else "nearly done"
+
+
 def progress_view(shown: Sequence[Progress], seconds_left: float) -> Group:
     """Return a row for each video at work, the furthest first, and when all will be done."""
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -237,7 +242,7 @@ def progress_view(shown: Sequence[Progress], seconds_left: float) -> Group:
     if not rows:
         return Group()
     more = f"{len(rows) - ROWS} more, " if len(rows) > ROWS else ""
-    return Group(table, Text(f"{more}about {duration(seconds_left)} left", style="dim"))
+    return Group(table, Text(f"{more}{left_text(seconds_left)}", style="dim"))
 
 
 def stages_text(progress: Progress) -> str:

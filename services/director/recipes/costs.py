@@ -23,7 +23,7 @@ PUPPET_FRAME: Final = 0.012
 """The presenter, drawn once for all formats."""
 FULL_HD_FRAME: Final = 0.024
 """Template, captions and x264 at 1920 x 1080; other sizes by their share of its pixels."""
-JOIN_SECOND: Final = 0.02
+JOIN_SECOND: Final = 0.05
 """Sound, stills and container for a second of video."""
 
 SPOKEN_CHARACTERS_PER_SECOND: Final = 15.0
