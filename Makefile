@@ -39,7 +39,9 @@ $(VENV)/.testready: $(VENV)/.ready requirements/dev.txt requirements/test.txt
 protos/gen/.ready: $(PROTOS) pyproject.toml $(VENV)/.ready
 	rm -rf protos/gen && mkdir -p protos/gen
 	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=protos/gen --mypy_out=quiet:protos/gen \
-		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy $(PROTOS)
+		--grpc_python_out=protos/gen --mypy_grpc_out=quiet:protos/gen \
+		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+		--plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc $(PROTOS)
 	find protos/gen/rostrum -type d -exec touch {}/__init__.py {}/py.typed \;
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

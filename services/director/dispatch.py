@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.message import Message
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 
 from services.chassis.errors import Corrupt, Invalid, Transient, Violation
 from services.chassis.store import Store
@@ -43,7 +43,7 @@ def utc_now() -> datetime:
 class Director:
     """Leads videos from order to delivery. It does no stage's work and knows no queue.
 
-    A runtime admits productions, asks `ready` for tasks, has them done wherever it likes and hands
+    A runtime admits commissions, asks `ready` for tasks, has them done wherever it likes and hands
     each back to `accept` or `reject`. What several videos ask for is handed out once. All of it is
     for one thread.
     """
@@ -67,13 +67,13 @@ class Director:
         self._lost: dict[str, Exception] = {}
         self._waiting: defaultdict[str, set[str]] = defaultdict(set)
 
-    def admit(self, production: Production, *, checks_only: bool = False) -> Video:
-        """Take a production in, defaults filled in, and return the video that it becomes.
+    def admit(self, commission: Commission, *, checks_only: bool = False) -> Video:
+        """Take a commission in, defaults filled in, and return the video that it becomes.
 
         It never raises Invalid: whatever is wrong with an order ends its video once all checks that
         can still be made are done, so that everything is said at once.
         """
-        full = complete(production)
+        full = complete(commission)
         began = self._state.begin_video(full, self._clock(), in_work=self._videos)
         video = Video(began, full, checks_only)
         video.complain(tuple(order_complaints(full)))
@@ -157,7 +157,7 @@ class Director:
 
     def outline(self, video: Video) -> tuple[Planned, ...]:
         """Return the steps a video is expected to need; those in `video.steps` are done."""
-        return talking_head.outline(video.production, self._results.find)
+        return talking_head.outline(video.commission, self._results.find)
 
     def _advance(self, video: Video, now: datetime) -> list[Task]:
         steps = self._outstanding(video)
@@ -198,10 +198,10 @@ class Director:
             return response
 
         if video.checked is None:
-            video.checked = without(video.production, video.wrong_fields())
+            video.checked = without(video.commission, video.wrong_fields())
         if video.checks_only or video.complaints:
             return talking_head.admission(video.checked, answer)
-        return talking_head.advance(video.production, answer)
+        return talking_head.advance(video.commission, answer)
 
     def _hear_of_losses(self, video: Video, steps: Steps) -> bool:
         """Take over why steps cannot be done; return whether there was a new complaint."""
@@ -273,7 +273,7 @@ class Director:
         self._state.end_video(video.id, status, self._clock(), video.error, outputs)
 
     def _consent_complaints(self, video: Video) -> tuple[Violation, ...]:
-        order, consent = video.production.order, video.production.presenter.consent
+        order, consent = video.commission.order, video.commission.presenter.consent
         today = self._clock().astimezone(UTC).date()
         return tuple(consent_complaints(consent, order.channel, order.quality, today))
 

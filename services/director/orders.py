@@ -12,11 +12,11 @@ from google.protobuf.struct_pb2 import Struct, Value
 from rostrum.compositing.v1.compositing_pb2 import BrandKit
 from rostrum.director.v1.director_pb2 import (
     Channel,
+    Commission,
     Consent,
     MediaFile,
     Order,
     Presenter,
-    Production,
 )
 from rostrum.media.v1.media_pb2 import Format
 from rostrum.speech.v1.speech_pb2 import Voice
@@ -40,10 +40,10 @@ NAME_REMEDY: Final = (
 )
 
 
-def complete(production: Production) -> Production:
+def complete(commission: Commission) -> Commission:
     """Return a copy with every default filled in; what was said stays as it was said."""
-    full = Production()
-    full.CopyFrom(production)
+    full = Commission()
+    full.CopyFrom(commission)
     order = full.order
     order.language = order.language or "en-US"
     order.template = order.template or "news-frame"
@@ -57,14 +57,14 @@ def complete(production: Production) -> Production:
     return full
 
 
-def without(production: Production, fields: Container[str]) -> Production:
+def without(commission: Commission, fields: Container[str]) -> Commission:
     """Return a copy with defaults in place of some of the order's fields.
 
     fields: by their first name. So the rest can be checked where these are known to be wrong; what
     names another thing, a presenter or a channel, stays.
     """
-    rest = Production()
-    rest.CopyFrom(production)
+    rest = Commission()
+    rest.CopyFrom(commission)
     for name in SPARED:
         if name in fields:
             rest.order.ClearField(name)
@@ -77,18 +77,18 @@ def data_title(data: Struct) -> str:
     return value.string_value.strip()[: limits.TITLE_CHARACTERS]
 
 
-def validate(production: Production) -> None:
-    """Raise Invalid with everything that is wrong with a completed production.
+def validate(commission: Commission) -> None:
+    """Raise Invalid with everything that is wrong with a completed commission.
 
     Fields are paths in the order; what belongs to its presenter or channel begins with that word.
     """
-    if complaints := list(order_complaints(production)):
+    if complaints := list(order_complaints(commission)):
         raise Invalid.every(complaints)
 
 
-def order_complaints(production: Production) -> Iterator[Violation]:
+def order_complaints(commission: Commission) -> Iterator[Violation]:
     """Yield what `validate` would raise."""
-    order = production.order
+    order = commission.order
     yield from name_complaints("name", order.name)
     yield from script_complaints(order.script, limits.SCRIPT_CHARACTERS)
     yield from setting_complaints(order)
@@ -97,11 +97,11 @@ def order_complaints(production: Production) -> Iterator[Violation]:
     yield from complaints_about("title", order.title, limits.TITLE_CHARACTERS)
     yield from data_complaints(order.data)
     yield from consent_complaints(order.consent)
-    yield from presenter_complaints(production.presenter)
-    yield from channel_complaints(production.channel)
+    yield from presenter_complaints(commission.presenter)
+    yield from channel_complaints(commission.channel)
     for field in ("motion", "recording"):
-        if production.HasField(field):
-            yield from file_complaints(field, getattr(production, field))
+        if commission.HasField(field):
+            yield from file_complaints(field, getattr(commission, field))
 
 
 def name_complaints(field: str, name: str) -> Iterator[Violation]:

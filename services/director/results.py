@@ -9,9 +9,9 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from services.chassis.errors import Corrupt
+from services.chassis.fields import digests_in
+from services.chassis.keys import task_key
 from services.chassis.store import Store
-from services.director.fields import digests_in
-from services.director.keys import task_key
 from services.director.recipes import Step
 
 R = TypeVar("R", bound=Message)

@@ -11,12 +11,12 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict, MessageToJson
 from google.protobuf.message import Message
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 from sqlalchemy import Connection, Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.errors import Invalid, Violation
-from services.director.fields import digests_in
+from services.chassis.fields import digests_in
 from services.director.recipes import Output
 from services.director.tables import open_tables, tasks, video_tasks, videos
 from services.director.videos import FAILED, FINISHED, RUNNING, Part, Task
@@ -37,26 +37,26 @@ class State:
         self._engine.dispose()
 
     def begin_video(
-        self, production: Production, now: datetime, in_work: Iterable[str] = ()
+        self, commission: Commission, now: datetime, in_work: Iterable[str] = ()
     ) -> str:
         """Return the id under which a video is remembered.
 
-        One that the same production began and nobody ended is gone on with: it was interrupted,
+        One that the same commission began and nobody ended is gone on with: it was interrupted,
         unless it is in work with the caller.
         """
-        data = production.SerializeToString(deterministic=True)
-        name = production.order.name[:80]
+        data = commission.SerializeToString(deterministic=True)
+        name = commission.order.name[:80]
         interrupted = select(videos.c.id).where(
             videos.c.name == name,
             videos.c.status == RUNNING,
-            videos.c.production == data,
+            videos.c.commission == data,
             videos.c.id.not_in(list(in_work)),
         )
         with self._engine.begin() as connection:
             if known := connection.execute(interrupted).scalar():
                 return str(known)
             video = uuid.uuid4().hex
-            row = {"id": video, "name": name, "production": data}
+            row = {"id": video, "name": name, "commission": data}
             row |= {"status": RUNNING, "created": stamp(now)}
             connection.execute(insert(videos).values(row))
             return video
@@ -140,15 +140,15 @@ class State:
         Raises KeyError for a video nobody knows.
         """
         row = self._video(video)
-        production = Production.FromString(row["production"])
+        commission = Commission.FromString(row["commission"])
         return {
             "name": row["name"],
             "status": row["status"],
             "created": row["created"],
             "ended": row["ended"],
-            "order": MessageToDict(production.order, preserving_proto_field_name=True),
-            "presenter": MessageToDict(production.presenter, preserving_proto_field_name=True),
-            "channel": MessageToDict(production.channel, preserving_proto_field_name=True),
+            "order": MessageToDict(commission.order, preserving_proto_field_name=True),
+            "presenter": MessageToDict(commission.presenter, preserving_proto_field_name=True),
+            "channel": MessageToDict(commission.channel, preserving_proto_field_name=True),
             "complaints": json.loads(row["complaints"] or "[]"),
             "outputs": json.loads(row["outputs"] or "[]"),
             "tasks": [self._task_record(task) for task in self._rows(_tasks_of(video))],

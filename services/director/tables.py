@@ -35,7 +35,7 @@ videos = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("name", String(80), nullable=False),
-    Column("production", LargeBinary, nullable=False),  # serialised, defaults filled in
+    Column("commission", LargeBinary, nullable=False),  # serialised, defaults filled in
     Column("status", String(16), nullable=False),
     Column("created", String(32), nullable=False),  # times are ISO 8601 in UTC
     Column("ended", String(32)),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 from rostrum.media.v1.media_pb2 import Warning as Caution
 
 from services.chassis.errors import Violation
@@ -74,7 +74,7 @@ class Video:
     """A video on its way."""
 
     id: str
-    production: Production
+    commission: Commission
     checks_only: bool = False
     """True where nothing is to be rendered: it ends when all checks are answered."""
     status: str = RUNNING
@@ -84,8 +84,8 @@ class Video:
     """Set once all its files are in the store; delivering them ends the video."""
     complaints: list[Violation] = field(default_factory=list)
     """What is wrong with its order, as far as it is known; it fails once all checks are done."""
-    checked: Production | None = None
-    """The production as it is checked: with defaults for what was wrong from the beginning."""
+    checked: Commission | None = None
+    """The commission as it is checked: with defaults for what was wrong from the beginning."""
     steps: dict[str, str] = field(default_factory=dict)
     """Steps that have a result: name -> task key."""
     ran_keys: set[str] = field(default_factory=set)
@@ -104,7 +104,7 @@ class Video:
     @property
     def name(self) -> str:
         """The order's name."""
-        return self.production.order.name
+        return self.commission.order.name
 
     def blocked(self, step: Step[Any]) -> bool:
         """Return whether a step would only repeat a known complaint, or show what it must not."""

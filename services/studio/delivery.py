@@ -68,7 +68,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def remove_outdated(folder: Path, files: Mapping[str, str]) -> None:
-    """Remove what an earlier production left here and this one does not make."""
+    """Remove what an earlier commission left here and this one does not make."""
     for name, digest in _listed(folder):
         path = folder / name
         if name not in files and path.name == name and holds(path, digest):

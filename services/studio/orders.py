@@ -1,4 +1,4 @@
-"""From order files to productions: what each order names is found, read and put in place."""
+"""From order files to commissions: what each order names is found, read and put in place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from google.protobuf.message import Message
-from rostrum.director.v1.director_pb2 import Order, Production
+from rostrum.director.v1.director_pb2 import Commission, Order
 
 from services.chassis.errors import Invalid, Violation
 from services.director.storylines import storyline, ticker
@@ -29,7 +29,7 @@ class Job:
 
     name: str
     place: Place
-    production: Production | None
+    commission: Commission | None
     """None where the file cannot be read, its data cannot be told, or its name is taken."""
     complaints: list[Complaint] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
@@ -78,9 +78,9 @@ class Reader:
         order = self._tell(job, document) if self.storyline else self._order(job, document)
         order.MergeFrom(self.told)
         job.name = order.name or job.name
-        production = Production(order=order)
-        self._find(job, production, document.path.parent)
-        job.production = production if order.name or not self.storyline else None
+        commission = Commission(order=order)
+        self._find(job, commission, document.path.parent)
+        job.commission = commission if order.name or not self.storyline else None
         return job
 
     def _order(self, job: Job, document: Document) -> Order:
@@ -97,21 +97,21 @@ class Reader:
             job.complain(error.violations)
             return Order()
 
-    def _find(self, job: Job, production: Production, beside: Path) -> None:
+    def _find(self, job: Job, commission: Commission, beside: Path) -> None:
         """Put in place what an order names."""
-        order, library = production.order, self.library
+        order, library = commission.order, self.library
         if cast := found(job, order, "presenter", lambda t: library.presenter(t, beside)):
-            take_presenter(job, production, cast)
+            take_presenter(job, commission, cast)
         if channel := found(job, order, "channel", lambda t: library.channel(t, beside)):
-            production.channel.CopyFrom(channel)
+            commission.channel.CopyFrom(channel)
         if job.ticker:
-            items = [*job.ticker, *production.channel.brand.ticker]
-            production.channel.brand.ClearField("ticker")
-            production.channel.brand.ticker.extend(items)
+            items = [*job.ticker, *commission.channel.brand.ticker]
+            commission.channel.brand.ClearField("ticker")
+            commission.channel.brand.ticker.extend(items)
         if motion := found(job, order, "motion", lambda t: library.motion(t, beside)):
-            production.motion.CopyFrom(motion)
+            commission.motion.CopyFrom(motion)
         if sound := found(job, order, "recording", lambda t: library.recording(t, beside)):
-            production.recording.CopyFrom(sound)
+            commission.recording.CopyFrom(sound)
 
 
 def read_jobs(documents: Iterable[Document | Rejected], reader: Reader) -> list[Job]:
@@ -120,10 +120,10 @@ def read_jobs(documents: Iterable[Document | Rejected], reader: Reader) -> list[
     places: dict[str, Place] = {}
     for document in documents:
         job = unreadable(document) if isinstance(document, Rejected) else reader.job(document)
-        if job.production is not None and job.name in places:
+        if job.commission is not None and job.name in places:
             remedy = f"{places[job.name]} has this name already, and names are folders"
             job.complain([Violation("name", "NAME_DUPLICATE", remedy)])
-            job.production = None
+            job.commission = None
         places.setdefault(job.name, job.place)
         jobs.append(job)
     return jobs
@@ -138,15 +138,15 @@ def unreadable(error: Rejected) -> Job:
     return job
 
 
-def take_presenter(job: Job, production: Production, cast: Cast) -> None:
+def take_presenter(job: Job, commission: Commission, cast: Cast) -> None:
     """Put a presenter in place, with the voice that the order leaves open.
 
     A folder says itself what its person has agreed to; for a portrait by path the order says so.
     """
-    order = production.order
-    production.presenter.CopyFrom(cast.presenter)
+    order = commission.order
+    commission.presenter.CopyFrom(cast.presenter)
     if not cast.in_folder:
-        production.presenter.consent.CopyFrom(order.consent)
+        commission.presenter.consent.CopyFrom(order.consent)
     elif order.HasField("consent"):
         remedy = "the presenter's folder says what was agreed to; leave it out here"
         job.complain([Violation("consent", "CONSENT_DUPLICATE", remedy)])

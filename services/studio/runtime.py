@@ -91,12 +91,12 @@ class Runtime:
         return [self._outcomes[rank] for rank in sorted(self._outcomes)]
 
     def _admit(self, job: Job, rank: int, *, checks_only: bool) -> None:
-        if job.production is None:
+        if job.commission is None:
             complaints = tuple(job.complaints)
             self._outcomes[rank] = Outcome(job.name, events.INVALID, complaints=complaints)
             self._tell(self._outcomes[rank])
             return
-        video = self._director.admit(job.production, checks_only=checks_only)
+        video = self._director.admit(job.commission, checks_only=checks_only)
         video.complain(tuple(job.violations))
         self._runs[video.id] = Run(job, video, rank)
 

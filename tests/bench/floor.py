@@ -49,7 +49,7 @@ def measure_floor(record: Path, home: Path) -> Floor:
 
 
 def requests(record: Path) -> Iterator[CompositeRequest]:
-    """Yield what a production asked compositing for, chunk by chunk."""
+    """Yield what a commission asked compositing for, chunk by chunk."""
     for task in json.loads(record.read_text())["tasks"]:
         if task["request_type"] == CompositeRequest.DESCRIPTOR.full_name:
             yield ParseDict(task["request"], CompositeRequest())

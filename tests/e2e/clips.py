@@ -101,7 +101,7 @@ def draw(presenter: str, clip: Clip) -> list[Bytes]:
 
 
 def write(path: Path, pictures: Sequence[Bytes], samples: Floats) -> Path:
-    """Write a video as the production does: x264 veryfast at crf 20, AAC."""
+    """Write a video as the commission does: x264 veryfast at crf 20, AAC."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=RATE)
         video.width, video.height, video.pix_fmt = SIDE, SIDE, "yuv420p"

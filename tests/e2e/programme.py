@@ -1,4 +1,4 @@
-"""What is said in a finished video, and when: read from its production record and the store."""
+"""What is said in a finished video, and when: read from its commission record and the store."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def timing_of(record: Path, home: Path) -> Timing:
     record: the video's production.json. home: what ROSTRUM_HOME was when it was made.
     """
     store = Store.in_folder(home / "store")
-    production = json.loads(record.read_text())
-    (join,) = [task for task in production["tasks"] if task["name"] == "compositing/join"]
-    return joined(join["request"]["chunks"], production["frame_rate"], store)
+    commission = json.loads(record.read_text())
+    (join,) = [task for task in commission["tasks"] if task["name"] == "compositing/join"]
+    return joined(join["request"]["chunks"], commission["frame_rate"], store)
 
 
 def joined(chunks: list[dict[str, object]], frame_rate: int, store: Store) -> Timing:

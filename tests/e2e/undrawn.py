@@ -32,9 +32,9 @@ class Undrawn:
         performed: also what is not needed to know the words and their times.
         """
         job = Reader(Library(self._store, self._home)).job(document)
-        assert job.production is not None
+        assert job.commission is not None
         director = Director(self._store, self._state, fingerprint)
-        video = director.admit(job.production)
+        video = director.admit(job.commission)
         done: list[Done] = []
         while tasks := [t for t in director.ready(video) if is_wanted(t, performed=performed)]:
             for task in tasks:

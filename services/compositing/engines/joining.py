@@ -17,7 +17,7 @@ TIMEOUT_SECONDS: Final = 300.0
 
 @dataclass(frozen=True)
 class Programme:
-    """What the videos of a production have in common, whatever their format."""
+    """What the videos of a commission have in common, whatever their format."""
 
     m4a: bytes
     """The sound track."""

@@ -1,6 +1,6 @@
 """Recipes: what has to be done for a video, as pure functions. Here, the words they speak in.
 
-A recipe has three functions of a production and of the results so far: `admission` returns the
+A recipe has three functions of a commission and of the results so far: `admission` returns the
 checks that have no answer yet, `advance` the steps to do now or the finished video, `outline` all
 that is expected from first to last.
 """

@@ -9,7 +9,7 @@ from rostrum.compositing.v1.compositing_pb2 import (
     ImportLogoResponse,
     Scene,
 )
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 from rostrum.motion.v1.motion_pb2 import (
     ImportPortraitRequest,
     ImportPortraitResponse,
@@ -29,9 +29,9 @@ from services.director.recipes.paths import SCENE_FIELDS, SPEECH_FIELDS, everyth
 from services.director.tiers import engine_of
 
 
-def import_portrait(production: Production) -> Step[ImportPortraitResponse]:
+def import_portrait(commission: Commission) -> Step[ImportPortraitResponse]:
     """Check the presenter's picture."""
-    file = production.presenter.portrait
+    file = commission.presenter.portrait
     request = ImportPortraitRequest(file_digest=file.digest, extension=file.extension)
     return Step(
         "motion",
@@ -45,9 +45,9 @@ def import_portrait(production: Production) -> Step[ImportPortraitResponse]:
     )
 
 
-def import_logo(production: Production) -> Step[ImportLogoResponse]:
+def import_logo(commission: Commission) -> Step[ImportLogoResponse]:
     """Check the channel's logo."""
-    file = production.channel.logo
+    file = commission.channel.logo
     request = ImportLogoRequest(file_digest=file.digest, extension=file.extension)
     return Step(
         "compositing",
@@ -60,9 +60,9 @@ def import_logo(production: Production) -> Step[ImportLogoResponse]:
     )
 
 
-def import_template(production: Production) -> Step[ImportTemplateResponse]:
+def import_template(commission: Commission) -> Step[ImportTemplateResponse]:
     """Check the motion template or driving clip."""
-    file = production.motion
+    file = commission.motion
     request = ImportTemplateRequest(file_digest=file.digest, extension=file.extension)
     return Step(
         "motion",
@@ -75,9 +75,9 @@ def import_template(production: Production) -> Step[ImportTemplateResponse]:
     )
 
 
-def import_recording(production: Production) -> Step[ImportRecordingResponse]:
+def import_recording(commission: Commission) -> Step[ImportRecordingResponse]:
     """Check the recorded narration."""
-    file = production.recording
+    file = commission.recording
     request = ImportRecordingRequest(file_digest=file.digest, extension=file.extension)
     return Step(
         "speech",
@@ -90,9 +90,9 @@ def import_recording(production: Production) -> Step[ImportRecordingResponse]:
     )
 
 
-def check_scene(production: Production, scene: Scene) -> Step[CheckSceneResponse]:
+def check_scene(commission: Commission, scene: Scene) -> Step[CheckSceneResponse]:
     """Check template, data, brand kit and captions."""
-    order = production.order
+    order = commission.order
     request = CheckSceneRequest(scene=scene, formats=order.formats, script=order.script)
     return Step(
         "compositing",
@@ -105,15 +105,15 @@ def check_scene(production: Production, scene: Scene) -> Step[CheckSceneResponse
     )
 
 
-def plan_chunks(production: Production, recording: Recording | None) -> Step[PlanChunksResponse]:
+def plan_chunks(commission: Commission, recording: Recording | None) -> Step[PlanChunksResponse]:
     """Cut the script."""
-    order = production.order
+    order = commission.order
     request = PlanChunksRequest(
         engine=engine_of(order.quality, "speech"),
         script=order.script,
         language=order.language,
         voice=order.voice,
-        pronunciations=production.channel.pronunciations,
+        pronunciations=commission.channel.pronunciations,
         recording=recording,
     )
     return Step(

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 
 from services.director.recipes import Planned, costs
 from services.director.recipes.timing import LEAD_SECONDS, TAIL_SECONDS
 
 
-def outline(production: Production, chunks: Sequence[str]) -> tuple[Planned, ...]:
+def outline(commission: Commission, chunks: Sequence[str]) -> tuple[Planned, ...]:
     """Return every step; its names are those of the recipe.
 
     chunks: the texts, once the script is cut; before that, their number is guessed from its length.
     """
-    seconds = [costs.spoken_seconds(text) for text in chunks or guessed_chunks(production)]
-    return (*admission(production), *presenter(), *performance(production, seconds))
+    seconds = [costs.spoken_seconds(text) for text in chunks or guessed_chunks(commission)]
+    return (*admission(commission), *presenter(), *performance(commission, seconds))
 
 
-def guessed_chunks(production: Production) -> list[str]:
+def guessed_chunks(commission: Commission) -> list[str]:
     """Return the script in about as many pieces as it will be cut into."""
-    script = production.order.script
+    script = commission.order.script
     count = costs.chunk_count(script)
     return [script[len(script) * i // count : len(script) * (i + 1) // count] for i in range(count)]
 
 
-def admission(production: Production) -> Iterator[Planned]:
+def admission(commission: Commission) -> Iterator[Planned]:
     """Yield the checks of what comes from outside."""
     yield Planned("motion", "motion/portrait", costs.PORTRAIT)
-    if production.HasField("motion"):
+    if commission.HasField("motion"):
         yield Planned("motion", "motion/template", costs.PORTRAIT)
-    if production.channel.HasField("logo"):
+    if commission.channel.HasField("logo"):
         yield Planned("compositing", "compositing/logo", costs.IMPORT)
     yield Planned("compositing", "compositing/scene", costs.CHECK_SCENE)
-    if production.HasField("recording"):
+    if commission.HasField("recording"):
         yield Planned("speech", "speech/recording", costs.IMPORT)
     yield Planned("speech", "speech/plan", costs.PLAN)
 
@@ -46,9 +46,9 @@ def presenter() -> Iterator[Planned]:
     yield Planned("motion", "motion/loop", costs.LOOP)
 
 
-def performance(production: Production, seconds: Sequence[float]) -> Iterator[Planned]:
+def performance(commission: Commission, seconds: Sequence[float]) -> Iterator[Planned]:
     """Yield what is done for each chunk, and the joining."""
-    order = production.order
+    order = commission.order
     for number, length in enumerate(padded(seconds), 1):
         yield Planned("speech", f"speech/{number}", costs.SPEAK)
         yield Planned("lipsync", f"lipsync/{number}", costs.SYNC)

@@ -12,7 +12,7 @@ from rostrum.compositing.v1.compositing_pb2 import (
     JoinResponse,
     Scene,
 )
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 from rostrum.lipsync.v1.lipsync_pb2 import SyncRequest, SyncResponse
 from rostrum.media.v1.media_pb2 import Loop, Portrait, Rig, Speech, Take, Tracks
 from rostrum.motion.v1.motion_pb2 import (
@@ -36,12 +36,12 @@ from services.director.recipes.timing import Cut, loop_frames, loop_seed
 from services.director.tiers import engine_of
 
 
-def build_rig(production: Production, portrait: Portrait) -> Step[BuildRigResponse]:
+def build_rig(commission: Commission, portrait: Portrait) -> Step[BuildRigResponse]:
     """Make the portrait ready to move."""
     request = BuildRigRequest(
-        engine=engine_of(production.order.quality, "motion"),
+        engine=engine_of(commission.order.quality, "motion"),
         portrait=portrait,
-        settings=production.presenter.rig,
+        settings=commission.presenter.rig,
     )
     fields = (("settings", "presenter.rig"), *everything("presenter"))
     return Step(
@@ -55,9 +55,9 @@ def build_rig(production: Production, portrait: Portrait) -> Step[BuildRigRespon
     )
 
 
-def restore(production: Production, rig: Rig) -> Step[RestoreResponse]:
+def restore(commission: Commission, rig: Rig) -> Step[RestoreResponse]:
     """Sharpen the rig's texture."""
-    request = RestoreRequest(engine=engine_of(production.order.quality, "restoration"), rig=rig)
+    request = RestoreRequest(engine=engine_of(commission.order.quality, "restoration"), rig=rig)
     return Step(
         "restoration",
         "restoration/rig",
@@ -69,15 +69,15 @@ def restore(production: Production, rig: Rig) -> Step[RestoreResponse]:
     )
 
 
-def make_loop(production: Production, template: Tracks | None) -> Step[MakeLoopResponse]:
+def make_loop(commission: Commission, template: Tracks | None) -> Step[MakeLoopResponse]:
     """Make the presenter's motion: one loop for all videos at this frame rate."""
-    order = production.order
+    order = commission.order
     request = MakeLoopRequest(
         engine=engine_of(order.quality, "motion"),
         template=template,
         frame_rate=order.frame_rate,
         frame_count=loop_frames(order.frame_rate),
-        seed=loop_seed(production.presenter.name),
+        seed=loop_seed(commission.presenter.name),
     )
     return Step(
         "motion",
@@ -89,15 +89,15 @@ def make_loop(production: Production, template: Tracks | None) -> Step[MakeLoopR
     )
 
 
-def synthesize(production: Production, number: int, chunk: Chunk) -> Step[SynthesizeResponse]:
+def synthesize(commission: Commission, number: int, chunk: Chunk) -> Step[SynthesizeResponse]:
     """Speak a chunk. Chunks of the same words are the same task."""
-    order = production.order
+    order = commission.order
     request = SynthesizeRequest(
         engine=engine_of(order.quality, "speech"),
         chunk=chunk,
         language=order.language,
         voice=order.voice,
-        pronunciations=production.channel.pronunciations,
+        pronunciations=commission.channel.pronunciations,
         frame_rate=order.frame_rate,
     )
     return Step(
@@ -110,9 +110,9 @@ def synthesize(production: Production, number: int, chunk: Chunk) -> Step[Synthe
     )
 
 
-def sync(production: Production, number: int, speech: Speech) -> Step[SyncResponse]:
+def sync(commission: Commission, number: int, speech: Speech) -> Step[SyncResponse]:
     """Move the mouth to a chunk."""
-    request = SyncRequest(engine=engine_of(production.order.quality, "lipsync"), speech=speech)
+    request = SyncRequest(engine=engine_of(commission.order.quality, "lipsync"), speech=speech)
     return Step(
         "lipsync",
         f"lipsync/{number}",
@@ -123,9 +123,9 @@ def sync(production: Production, number: int, speech: Speech) -> Step[SyncRespon
     )
 
 
-def accents(production: Production, number: int, speech: Speech) -> Step[AccentsResponse]:
+def accents(commission: Commission, number: int, speech: Speech) -> Step[AccentsResponse]:
     """Nod with the words of a chunk."""
-    request = AccentsRequest(engine=engine_of(production.order.quality, "motion"), speech=speech)
+    request = AccentsRequest(engine=engine_of(commission.order.quality, "motion"), speech=speech)
     return Step(
         "motion",
         f"motion/{number}",
@@ -137,14 +137,14 @@ def accents(production: Production, number: int, speech: Speech) -> Step[Accents
 
 
 def composite(
-    production: Production,
+    commission: Commission,
     scene: Scene,
     cut: Cut,
     presenter: tuple[Rig, Loop],
     performance: tuple[Take, Tracks],
 ) -> Step[CompositeResponse]:
     """Draw a chunk in every format."""
-    order = production.order
+    order = commission.order
     request = CompositeRequest(
         engine=engine_of(order.quality, "compositing"),
         rig=presenter[0],
@@ -173,10 +173,10 @@ def composite(
 
 
 def join(
-    production: Production, scene: Scene, rig: Rig, drawn: Sequence[tuple[Cut, CompositeResponse]]
+    commission: Commission, scene: Scene, rig: Rig, drawn: Sequence[tuple[Cut, CompositeResponse]]
 ) -> Step[JoinResponse]:
     """Join the chunks into videos."""
-    order = production.order
+    order = commission.order
     chunks = [
         JoinedChunk(
             segment_digests=pictures.segment_digests,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 from rostrum.media.v1.media_pb2 import Speech
 
 LOOP_SECONDS: Final = 128
@@ -60,14 +60,14 @@ def frames_of(seconds: Fraction, frame_rate: int) -> int:
 
 
 def cuts(
-    production: Production, speeches: Sequence[Speech | None], loop_length: int
+    commission: Commission, speeches: Sequence[Speech | None], loop_length: int
 ) -> Iterator[Cut]:
     """Yield the cuts known so far: a chunk's place needs only the lengths of those before it.
 
     speeches: one for each chunk, None where it is not spoken yet.
     """
-    order = production.order
-    entry = entry_phase(order.name, production.presenter.name, loop_length)
+    order = commission.order
+    entry = entry_phase(order.name, commission.presenter.name, loop_length)
     start = 0
     for number, speech in enumerate(speeches, 1):
         if speech is None:

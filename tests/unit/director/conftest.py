@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from google.protobuf.message import Message
 from rostrum.compositing.v1 import compositing_pb2 as compositing
-from rostrum.director.v1.director_pb2 import Order, Production
+from rostrum.director.v1.director_pb2 import Commission, Order
 from rostrum.lipsync.v1 import lipsync_pb2 as lipsync
 from rostrum.media.v1 import media_pb2 as media
 from rostrum.motion.v1 import motion_pb2 as motion
@@ -23,18 +23,18 @@ from services.director.videos import Task, Video
 SCRIPT = " ".join(f"This is sentence number {n} of a script that is long enough." for n in range(9))
 
 
-def make_production(**order: object) -> Production:
+def make_production(**order: object) -> Commission:
     """Return an order with presenter and channel in place; every file is a made-up digest."""
     said = {"name": "senior-welder", "channel": "jobs", "presenter": "nora", "script": SCRIPT}
-    production = Production(order=Order(**(said | order)))  # type: ignore[arg-type]
-    production.order.data.update({"title": "Senior Welder", "chips": ["MIG", "TIG"]})
-    production.presenter.name = "nora"
-    production.presenter.portrait.digest = digest("portrait of nora")
-    production.presenter.portrait.extension = "png"
-    production.presenter.consent.kind = "synthetic"
-    production.channel.name = "jobs"
-    production.channel.brand.logo_text = "JOBS 24"
-    return production
+    commission = Commission(order=Order(**(said | order)))  # type: ignore[arg-type]
+    commission.order.data.update({"title": "Senior Welder", "chips": ["MIG", "TIG"]})
+    commission.presenter.name = "nora"
+    commission.presenter.portrait.digest = digest("portrait of nora")
+    commission.presenter.portrait.extension = "png"
+    commission.presenter.consent.kind = "synthetic"
+    commission.channel.name = "jobs"
+    commission.channel.brand.logo_text = "JOBS 24"
+    return commission
 
 
 def digest(text: str) -> str:
@@ -204,12 +204,12 @@ class Newsroom:
 
 
 @pytest.fixture
-def production() -> Production:
+def commission() -> Commission:
     return make_production()
 
 
 @pytest.fixture
-def make() -> Callable[..., Production]:
+def make() -> Callable[..., Commission]:
     return make_production
 
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from rostrum.director.v1.director_pb2 import MediaFile, Production
+from rostrum.director.v1.director_pb2 import Commission, MediaFile
 
 from services.chassis.errors import Corrupt, Invalid, Transient
-from services.director.fields import digests_in
+from services.chassis.fields import digests_in
 from services.director.videos import Task, Video
 
-Make = Callable[..., Production]
+Make = Callable[..., Commission]
 Newsroom = Any  # the fixture's class lives in conftest, which tests cannot import
 
 
@@ -38,8 +38,8 @@ def answer_until(newsroom: Newsroom, video: Video, name: str) -> Task:
     raise AssertionError(f"{name} never came")
 
 
-def test_an_order_goes_its_way_to_delivery(newsroom: Newsroom, production: Production) -> None:
-    video = newsroom.director.admit(production)
+def test_an_order_goes_its_way_to_delivery(newsroom: Newsroom, commission: Commission) -> None:
+    video = newsroom.director.admit(commission)
     done = newsroom.work(video)
     assert video.finished is not None
     assert Counter(name.split("/")[0] for name in done) == video.ran
@@ -49,12 +49,12 @@ def test_an_order_goes_its_way_to_delivery(newsroom: Newsroom, production: Produ
     assert all(newsroom.store.has(output.digest) for output in video.finished.outputs)
 
 
-def test_the_same_order_again_runs_nothing(newsroom: Newsroom, production: Production) -> None:
-    first = newsroom.director.admit(production)
+def test_the_same_order_again_runs_nothing(newsroom: Newsroom, commission: Commission) -> None:
+    first = newsroom.director.admit(commission)
     newsroom.work(first)
     finish(newsroom, first)
     director = newsroom.hire()
-    again = director.admit(production)
+    again = director.admit(commission)
     assert newsroom.work(again, director=director) == []
     assert (again.ran, again.reused) == (Counter(), first.ran)
     assert again.finished == first.finished
@@ -71,20 +71,20 @@ def test_a_task_that_two_videos_need_is_done_once(newsroom: Newsroom, make: Make
 
 
 def test_what_is_being_done_is_not_handed_out_again(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     assert len(newsroom.director.ready(video)) == 3
     assert newsroom.director.ready(video) == []
 
 
 def test_an_interrupted_video_goes_on_where_it_stopped(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     before = newsroom.work(video, stop=lambda task: task.name == "lipsync/5")
     director = newsroom.hire()
-    again = director.admit(production)
+    again = director.admit(commission)
     after = newsroom.work(again, director=director)
     assert again.id == video.id, "it is the same video"
     assert set(before).isdisjoint(after)
@@ -94,9 +94,9 @@ def test_an_interrupted_video_goes_on_where_it_stopped(
 
 
 def test_two_orders_alike_in_one_batch_are_two_videos(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    assert newsroom.director.admit(production).id != newsroom.director.admit(production).id
+    assert newsroom.director.admit(commission).id != newsroom.director.admit(commission).id
 
 
 def test_every_complaint_of_order_and_stages_is_made_at_once(
@@ -154,17 +154,17 @@ def test_a_complaint_of_a_stage_has_no_check_made_twice(newsroom: Newsroom, make
     assert said(video) == [("script", "LANGUAGE_UNSUPPORTED")]
 
 
-def test_a_check_renders_nothing(newsroom: Newsroom, production: Production) -> None:
-    video = newsroom.director.admit(production, checks_only=True)
+def test_a_check_renders_nothing(newsroom: Newsroom, commission: Commission) -> None:
+    video = newsroom.director.admit(commission, checks_only=True)
     assert newsroom.work(video) == ["motion/portrait", "compositing/scene", "speech/plan"]
     assert (video.status, video.finished) == ("checked", None)
     (warning,) = video.warnings["motion/portrait"]
     assert (warning.reason, warning.field) == ("PORTRAIT_SMILE", "presenter")
 
 
-def test_what_was_checked_is_not_checked_again(newsroom: Newsroom, production: Production) -> None:
-    newsroom.work(newsroom.director.admit(production, checks_only=True))
-    assert newsroom.work(newsroom.director.admit(production))[0] == "motion/rig"
+def test_what_was_checked_is_not_checked_again(newsroom: Newsroom, commission: Commission) -> None:
+    newsroom.work(newsroom.director.admit(commission, checks_only=True))
+    assert newsroom.work(newsroom.director.admit(commission))[0] == "motion/rig"
 
 
 def test_a_mistake_found_while_rendering_fails_its_video_alone(
@@ -190,9 +190,9 @@ def test_a_bug_of_a_stage_fails_its_videos_and_is_not_tried_again(
 
 
 def test_passing_faults_are_waited_out_with_growing_pauses(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     task = answer_until(newsroom, video, "motion/rig")
     for attempt, seconds in enumerate((5, 10, 20, 40), 1):
         assert task.attempt == attempt
@@ -207,8 +207,8 @@ def test_passing_faults_are_waited_out_with_growing_pauses(
     assert (video.status, str(video.error)) == ("failed", "the store is away")
 
 
-def test_a_fault_that_passes_leaves_no_trace(newsroom: Newsroom, production: Production) -> None:
-    video = newsroom.director.admit(production)
+def test_a_fault_that_passes_leaves_no_trace(newsroom: Newsroom, commission: Commission) -> None:
+    video = newsroom.director.admit(commission)
     newsroom.director.reject(answer_until(newsroom, video, "motion/rig"), Transient("full"))
     newsroom.work(video)
     newsroom.clock.passes(seconds=5)
@@ -218,9 +218,9 @@ def test_a_fault_that_passes_leaves_no_trace(newsroom: Newsroom, production: Pro
 
 @pytest.mark.parametrize("loss", ["missing", "altered"])
 def test_a_broken_object_is_made_again_by_its_producer(
-    newsroom: Newsroom, production: Production, loss: str
+    newsroom: Newsroom, commission: Commission, loss: str
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     task = answer_until(newsroom, video, "lipsync/2")
     digest = task.request.speech.audio_digest
     reason = spoil(newsroom, digest, loss)
@@ -255,9 +255,9 @@ def both_readers(newsroom: Newsroom, video: Video) -> tuple[Task, Task]:
 
 @pytest.mark.parametrize("late", [False, True], ids=["together", "after the repair"])
 def test_two_who_meet_the_same_broken_object_cause_one_repair(
-    newsroom: Newsroom, production: Production, late: bool
+    newsroom: Newsroom, commission: Commission, late: bool
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     first, second = both_readers(newsroom, video)
     digest = first.request.speech.audio_digest
     error = Corrupt(digest, spoil(newsroom, digest, "altered"))
@@ -270,9 +270,9 @@ def test_two_who_meet_the_same_broken_object_cause_one_repair(
 
 
 def test_an_object_that_comes_back_broken_fails_the_video(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     for _ in range(2):
         task = answer_until(newsroom, video, "lipsync/2")
         digest = task.request.speech.audio_digest
@@ -283,9 +283,9 @@ def test_an_object_that_comes_back_broken_fails_the_video(
 
 
 def test_a_file_from_outside_that_is_lost_cannot_be_made_again(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     task = answer_until(newsroom, video, "motion/portrait")
     newsroom.director.reject(task, Corrupt(task.request.file_digest, "ASSET_NOT_FOUND"))
     newsroom.work(video)
@@ -293,9 +293,9 @@ def test_a_file_from_outside_that_is_lost_cannot_be_made_again(
 
 
 def test_a_stored_result_whose_objects_are_gone_counts_for_nothing(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    first = newsroom.director.admit(production)
+    first = newsroom.director.admit(commission)
     newsroom.work(first)
     finish(newsroom, first)
     rig = next(task for task in newsroom.tasks if task.name == "motion/rig")
@@ -304,15 +304,15 @@ def test_a_stored_result_whose_objects_are_gone_counts_for_nothing(
         newsroom.folder / "public/objects" / digests_in(newsroom.stages.answer(rig.request))[1]
     ).unlink()
     director = newsroom.hire()
-    again = director.admit(production)
+    again = director.admit(commission)
     assert newsroom.work(again, director=director) == ["motion/rig"]
     assert again.finished == first.finished
 
 
 def test_two_directors_that_mend_the_same_store_do_not_trip_over_each_other(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     task = answer_until(newsroom, video, "lipsync/2")
     key = video.steps["speech/2"]
     digest = task.request.speech.audio_digest
@@ -323,20 +323,20 @@ def test_two_directors_that_mend_the_same_store_do_not_trip_over_each_other(
 
 
 def test_a_result_that_cannot_be_read_is_made_again(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    newsroom.work(newsroom.director.admit(production))
+    newsroom.work(newsroom.director.admit(commission))
     rig = next(task for task in newsroom.tasks if task.name == "motion/rig")
     (newsroom.folder / "public/results" / rig.key).write_bytes(b"\xff\xff\xff")
     director = newsroom.hire()
-    again = director.admit(production)
+    again = director.admit(commission)
     assert newsroom.work(again, director=director) == ["motion/rig"]
 
 
 def test_a_file_found_broken_at_delivery_is_made_again(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     newsroom.work(video)
     video_digest = newsroom.director.deliver(video)[0].digest
     newsroom.director.repair(video, Corrupt(video_digest, spoil(newsroom, video_digest, "altered")))
@@ -365,24 +365,24 @@ def test_without_consent_the_portrait_is_not_even_looked_at(
 
 
 def test_consent_that_ends_overnight_ends_the_video_before_the_next_frame(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    production.presenter.consent.expires = "2026-11-21"
-    video = newsroom.director.admit(production)
+    commission.presenter.consent.expires = "2026-11-21"
+    video = newsroom.director.admit(commission)
     newsroom.work(video, stop=lambda task: task.name.startswith("compositing/1"))
     newsroom.clock.passes(days=1)
     director = newsroom.hire()
-    again = director.admit(production)
+    again = director.admit(commission)
     drawn = newsroom.work(again, director=director)
     assert not any(name.startswith("compositing") for name in drawn)
     assert said(again) == [("consent", "CONSENT_EXPIRED")]
 
 
 def test_consent_is_asked_for_once_more_at_delivery(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    production.presenter.consent.expires = "2026-11-21"
-    video = newsroom.director.admit(production)
+    commission.presenter.consent.expires = "2026-11-21"
+    video = newsroom.director.admit(commission)
     newsroom.work(video)
     newsroom.clock.passes(days=1)
     with pytest.raises(Invalid, match="CONSENT_EXPIRED"):
@@ -391,10 +391,10 @@ def test_consent_is_asked_for_once_more_at_delivery(
 
 
 def test_consent_that_ends_between_two_tasks_stops_the_second(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    production.presenter.consent.expires = "2026-11-21"
-    video = newsroom.director.admit(production)
+    commission.presenter.consent.expires = "2026-11-21"
+    video = newsroom.director.admit(commission)
     task = answer_until(newsroom, video, "motion/rig")
     newsroom.clock.passes(days=1)
     newsroom.director.accept(task, newsroom.stages.answer(task.request), 0.5)
@@ -403,9 +403,9 @@ def test_consent_that_ends_between_two_tasks_stops_the_second(
 
 
 def test_a_cancelled_video_asks_for_nothing_more(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     (task, *_) = newsroom.director.ready(video)
     newsroom.director.cancel(video)
     newsroom.director.accept(task, newsroom.stages.answer(task.request), 0.5)
@@ -414,16 +414,16 @@ def test_a_cancelled_video_asks_for_nothing_more(
 
 
 def test_an_answer_to_another_question_is_not_taken(
-    newsroom: Newsroom, production: Production
+    newsroom: Newsroom, commission: Commission
 ) -> None:
-    video = newsroom.director.admit(production)
+    video = newsroom.director.admit(commission)
     portrait, scene, _ = newsroom.director.ready(video)
     with pytest.raises(TypeError, match="motion/portrait"):
         newsroom.director.accept(portrait, newsroom.stages.answer(scene.request), 0.5)
 
 
-def test_the_outline_tells_how_far_a_video_is(newsroom: Newsroom, production: Production) -> None:
-    video = newsroom.director.admit(production)
+def test_the_outline_tells_how_far_a_video_is(newsroom: Newsroom, commission: Commission) -> None:
+    video = newsroom.director.admit(commission)
     newsroom.work(video, stop=lambda task: task.name == "compositing/1")
     planned = newsroom.director.outline(video)
     left = [step.name for step in planned if step.name not in video.steps]

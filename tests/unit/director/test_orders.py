@@ -4,34 +4,34 @@ from collections.abc import Callable
 
 import pytest
 from google.protobuf.struct_pb2 import Value
-from rostrum.director.v1.director_pb2 import MediaFile, Production
+from rostrum.director.v1.director_pb2 import Commission, MediaFile
 from rostrum.media.v1.media_pb2 import Format
 from rostrum.speech.v1.speech_pb2 import Pronunciation
 
 from services.chassis.errors import Invalid
 from services.director.orders import complete, order_complaints, validate
 
-Make = Callable[..., Production]
-Spoil = Callable[[Production], object]
+Make = Callable[..., Commission]
+Spoil = Callable[[Commission], object]
 
 
-def complaints(production: Production) -> list[tuple[str, str]]:
-    said = list(order_complaints(complete(production)))
+def complaints(commission: Commission) -> list[tuple[str, str]]:
+    said = list(order_complaints(complete(commission)))
     assert all(violation.remedy for violation in said)
     return [(violation.field, violation.reason) for violation in said]
 
 
-def test_an_order_of_three_fields_is_enough(production: Production) -> None:
-    assert complaints(production) == []
+def test_an_order_of_three_fields_is_enough(commission: Commission) -> None:
+    assert complaints(commission) == []
 
 
-def test_defaults_are_filled_in_and_nothing_else_is_touched(production: Production) -> None:
-    full = complete(production)
+def test_defaults_are_filled_in_and_nothing_else_is_touched(commission: Commission) -> None:
+    full = complete(commission)
     order = full.order
     assert (order.language, order.template, order.quality) == ("en-US", "news-frame", "draft")
     assert (order.frame_rate, list(order.formats)) == (25, [Format(aspect="16:9", height=1080)])
     assert order.title == "Senior Welder", "the data's title names the file"
-    assert not production.order.language, "the caller's order is the caller's"
+    assert not commission.order.language, "the caller's order is the caller's"
     assert complete(full) == full
 
 
@@ -180,10 +180,10 @@ def test_numbers_in_data_are_finite(make: Make) -> None:
     ],
 )
 def test_what_an_order_names_is_checked_too(
-    production: Production, spoil: Spoil, field: str, reason: str
+    commission: Commission, spoil: Spoil, field: str, reason: str
 ) -> None:
-    spoil(production)
-    assert complaints(production) == [(field, reason)]
+    spoil(commission)
+    assert complaints(commission) == [(field, reason)]
 
 
 def test_every_complaint_is_made_at_once(make: Make) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 from rostrum.lipsync.v1.lipsync_pb2 import SyncRequest, SyncResponse
 from rostrum.media.v1.media_pb2 import Speech, Take
 
@@ -46,8 +46,8 @@ def state(tmp_path: Path) -> Iterator[State]:
     opened.close()
 
 
-def test_the_record_tells_what_a_video_was_made_from(state: State, production: Production) -> None:
-    video = state.begin_video(complete(production), NOW)
+def test_the_record_tells_what_a_video_was_made_from(state: State, commission: Commission) -> None:
+    video = state.begin_video(complete(commission), NOW)
     state.task_started(task(video), NOW)
     state.task_finished(task(video).key, made(), 0.25, LATER)
     state.link(video, [Part(task(video), made())])
@@ -75,35 +75,35 @@ def test_the_record_tells_what_a_video_was_made_from(state: State, production: P
     }
 
 
-def test_what_another_video_did_is_reused(state: State, production: Production) -> None:
-    first = state.begin_video(complete(production), NOW)
+def test_what_another_video_did_is_reused(state: State, commission: Commission) -> None:
+    first = state.begin_video(complete(commission), NOW)
     state.task_started(task(first), NOW)
     state.task_finished(task(first).key, made(), 0.25, LATER)
-    production.order.name = "other"
-    other = state.begin_video(complete(production), NOW)
+    commission.order.name = "other"
+    other = state.begin_video(complete(commission), NOW)
     state.link(other, [Part(task(other), made())])
     (part,) = state.production_record(other)["tasks"]
     assert (part["reused"], part["seconds"]) == (True, 0.25)
 
 
-def test_a_task_that_was_done_elsewhere_becomes_known(state: State, production: Production) -> None:
-    video = state.begin_video(complete(production), NOW)
+def test_a_task_that_was_done_elsewhere_becomes_known(state: State, commission: Commission) -> None:
+    video = state.begin_video(complete(commission), NOW)
     state.link(video, [Part(task(video), made())])
     (part,) = state.production_record(video)["tasks"]
     assert (part["reused"], part["seconds"], part["digests"]) == (True, None, [f"{1:064x}"])
 
 
 def test_a_task_whose_end_was_not_written_down_is_mended(
-    state: State, production: Production
+    state: State, commission: Commission
 ) -> None:
-    video = state.begin_video(complete(production), NOW)
+    video = state.begin_video(complete(commission), NOW)
     state.task_started(task(video), NOW)  # killed here, its result in the store
     state.link(video, [Part(task(video), made())])
     assert state.count_tasks() == {"finished": 1}
 
 
-def test_a_failed_video_keeps_its_complaints(state: State, production: Production) -> None:
-    video = state.begin_video(complete(production), NOW)
+def test_a_failed_video_keeps_its_complaints(state: State, commission: Commission) -> None:
+    video = state.begin_video(complete(commission), NOW)
     state.end_video(video, FAILED, LATER, Invalid("script", "SCRIPT_EMPTY", "write a sentence"))
     assert state.production_record(video)["complaints"] == [
         {"field": "script", "reason": "SCRIPT_EMPTY", "remedy": "write a sentence"}
@@ -111,9 +111,9 @@ def test_a_failed_video_keeps_its_complaints(state: State, production: Productio
 
 
 def test_a_failed_attempt_is_remembered_until_the_next(
-    state: State, production: Production
+    state: State, commission: Commission
 ) -> None:
-    video = state.begin_video(complete(production), NOW)
+    video = state.begin_video(complete(commission), NOW)
     state.task_started(task(video), NOW)
     state.task_failed(task(video).key, Transient("full"), LATER)
     assert state.count_tasks() == {"failed": 1}
@@ -121,19 +121,19 @@ def test_a_failed_attempt_is_remembered_until_the_next(
     assert state.count_tasks() == {"running": 1}
 
 
-def test_an_ended_video_is_not_gone_on_with(state: State, production: Production) -> None:
-    first = state.begin_video(complete(production), NOW)
-    assert state.begin_video(complete(production), LATER) == first
+def test_an_ended_video_is_not_gone_on_with(state: State, commission: Commission) -> None:
+    first = state.begin_video(complete(commission), NOW)
+    assert state.begin_video(complete(commission), LATER) == first
     state.end_video(first, FINISHED, LATER)
-    assert state.begin_video(complete(production), LATER) != first
+    assert state.begin_video(complete(commission), LATER) != first
 
 
 def test_another_order_of_the_same_name_is_another_video(
-    state: State, production: Production
+    state: State, commission: Commission
 ) -> None:
-    first = state.begin_video(complete(production), NOW)
-    production.order.script = "Another script."
-    second = state.begin_video(complete(production), LATER)
+    first = state.begin_video(complete(commission), NOW)
+    commission.order.script = "Another script."
+    second = state.begin_video(complete(commission), LATER)
     assert second != first
     assert state.video_named("senior-welder") == second, "the latest"
 
@@ -149,9 +149,9 @@ import sys
 sys.path.insert(0, {tests!r})
 from test_state import *
 state = State(sys.argv[1])
-production = Production()
-production.order.name = sys.argv[2]
-video = state.begin_video(production, NOW)
+commission = Commission()
+commission.order.name = sys.argv[2]
+video = state.begin_video(commission, NOW)
 print(video, flush=True)
 for number in range(int(sys.argv[3]), int(sys.argv[4])):
     state.task_started(task(video, number), NOW)

@@ -1,4 +1,4 @@
-"""Documents become productions, with what they name in place and every mistake kept."""
+"""Documents become commissions, with what they name in place and every mistake kept."""
 
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,10 @@ def reasons(job: Job) -> list[tuple[str, str]]:
 def test_what_an_order_names_is_put_in_place(library: Library, tmp_path: Path) -> None:
     job = Reader(library).job(document(tmp_path, **FIELDS, channel="harbour-light", motion="calm"))
     assert not job.complaints
-    assert job.production is not None
-    assert job.production.presenter.portrait.extension == "png"
-    assert job.production.channel.logo.extension == "png"
-    assert job.production.motion.extension == "npz"
+    assert job.commission is not None
+    assert job.commission.presenter.portrait.extension == "png"
+    assert job.commission.channel.logo.extension == "png"
+    assert job.commission.motion.extension == "npz"
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_a_presenter_speaks_the_orders_language(
     language: str, voice: str, library: Library, tmp_path: Path
 ) -> None:
     job = Reader(library).job(document(tmp_path, **FIELDS, language=language))
-    assert job.production is not None
-    assert job.production.order.voice.name == voice
+    assert job.commission is not None
+    assert job.commission.order.voice.name == voice
 
 
 def test_the_orders_own_voice_stands(library: Library, tmp_path: Path) -> None:
     job = Reader(library).job(document(tmp_path, **FIELDS, voice={"name": "mine", "pitch": 40}))
-    assert job.production is not None
-    assert (job.production.order.voice.name, job.production.order.voice.pitch) == ("mine", 40)
+    assert job.commission is not None
+    assert (job.commission.order.voice.name, job.commission.order.voice.pitch) == ("mine", 40)
 
 
 def test_everything_that_cannot_be_had_is_said_at_once(library: Library, tmp_path: Path) -> None:
@@ -72,31 +72,31 @@ def test_a_portrait_by_path_needs_the_orders_consent(library: Library, tmp_path:
     (tmp_path / "me.png").write_bytes(b"picture")
     fields = {**FIELDS, "presenter": "./me.png", "consent": {"kind": "self", "subject": "me"}}
     job = Reader(library).job(document(tmp_path, **fields))
-    assert job.production is not None
-    assert job.production.presenter.consent.kind == "self"
+    assert job.commission is not None
+    assert job.commission.presenter.consent.kind == "self"
 
 
 def test_an_order_cannot_widen_what_a_presenter_agreed_to(library: Library, tmp_path: Path) -> None:
     job = Reader(library).job(document(tmp_path, **FIELDS, consent={"kind": "written"}))
     assert reasons(job) == [("consent", "CONSENT_DUPLICATE")]
-    assert job.production is not None
-    assert job.production.presenter.consent.kind == "synthetic"
+    assert job.commission is not None
+    assert job.commission.presenter.consent.kind == "synthetic"
 
 
 def test_data_becomes_an_order_with_the_told_presenter(library: Library, tmp_path: Path) -> None:
     reader = Reader(library, "job-ad", Order(presenter="jun", channel="nordhaven"))
     job = reader.job(document(tmp_path, **POSTING))
     assert (job.name, reasons(job)) == ("night-nurse", [])
-    assert job.production is not None
-    assert job.production.presenter.name == "jun"
-    ticker = job.production.channel.brand.ticker
+    assert job.commission is not None
+    assert job.commission.presenter.name == "jun"
+    ticker = job.commission.channel.brand.ticker
     assert ticker[0].startswith("Night Nurse"), "the job first, then the channel's items"
     assert "Night nurse, Aarhus" in ticker
 
 
 def test_data_that_cannot_be_told_is_no_order(library: Library, tmp_path: Path) -> None:
     job = Reader(library, "job-ad").job(document(tmp_path, company="Klinik"))
-    assert job.production is None
+    assert job.commission is None
     assert ("title", "FIELD_REQUIRED") in reasons(job)
 
 
@@ -104,14 +104,14 @@ def test_of_two_orders_with_one_name_the_second_is_refused(
     library: Library, tmp_path: Path
 ) -> None:
     jobs = read_jobs([document(tmp_path, **FIELDS), document(tmp_path, **FIELDS)], Reader(library))
-    assert [job.production is None for job in jobs] == [False, True]
+    assert [job.commission is None for job in jobs] == [False, True]
     assert reasons(jobs[1]) == [("name", "NAME_DUPLICATE")]
 
 
 def test_a_file_that_cannot_be_read_is_a_job_too(library: Library) -> None:
     broken = Rejected([Complaint("batch.jsonl", 4, "", "JSON_INVALID", "mend it")])
     (job,) = read_jobs([broken], Reader(library))
-    assert (job.name, job.production) == ("batch-4", None)
+    assert (job.name, job.commission) == ("batch-4", None)
 
 
 def test_what_follows_from_a_field_not_read_is_not_said() -> None:

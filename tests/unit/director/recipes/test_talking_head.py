@@ -6,14 +6,14 @@ from itertools import pairwise
 import pytest
 from google.protobuf.message import Message
 from rostrum.compositing.v1.compositing_pb2 import CompositeRequest
-from rostrum.director.v1.director_pb2 import MediaFile, Production
+from rostrum.director.v1.director_pb2 import Commission, MediaFile
 
 from services.chassis.store import Store
 from services.director.orders import complete
 from services.director.recipes import Finished, Step
 from services.director.recipes.talking_head import admission, advance, outline
 
-Make = Callable[..., Production]
+Make = Callable[..., Commission]
 STAGES = ("speech", "motion", "restoration", "lipsync", "compositing")
 
 
@@ -32,10 +32,10 @@ class Book:
         self._answers[self._key(step)] = self._stages(step.request)
         self.done.append(step)
 
-    def make(self, production: Production) -> Finished:
+    def make(self, commission: Commission) -> Finished:
         """Do what the recipe asks for until the video is finished."""
         for _ in range(100):
-            now = advance(production, self)
+            now = advance(commission, self)
             if isinstance(now, Finished):
                 return now
             assert now, "nothing to do and nothing finished"
@@ -57,8 +57,8 @@ def book(stages_of: Callable[[Store], Callable[[Message], Message]]) -> Book:
     return Book(stages_of(Store.in_memory()))
 
 
-def rounds(book: Book, production: Production) -> Iterator[list[str]]:
-    while not isinstance(now := advance(production, book), Finished):
+def rounds(book: Book, commission: Commission) -> Iterator[list[str]]:
+    while not isinstance(now := advance(commission, book), Finished):
         yield [step.name for step in now]
         for step in now:
             book.do(step)
@@ -82,12 +82,12 @@ def test_an_order_becomes_files_under_its_name(book: Book, make: Make) -> None:
 
 
 def test_all_checks_are_passed_before_anything_is_rendered(
-    book: Book, production: Production
+    book: Book, commission: Commission
 ) -> None:
-    production.channel.logo.CopyFrom(MediaFile(digest="1" * 64, extension="png"))
-    production.motion.CopyFrom(MediaFile(digest="2" * 64, extension="npz"))
-    production.recording.CopyFrom(MediaFile(digest="3" * 64, extension="wav"))
-    whole = complete(production)
+    commission.channel.logo.CopyFrom(MediaFile(digest="1" * 64, extension="png"))
+    commission.motion.CopyFrom(MediaFile(digest="2" * 64, extension="npz"))
+    commission.recording.CopyFrom(MediaFile(digest="3" * 64, extension="wav"))
+    whole = complete(commission)
     checks = []
     while steps := admission(whole, book):
         assert advance(whole, book) == steps, "both say the same until all checks are passed"
@@ -106,9 +106,9 @@ def test_all_checks_are_passed_before_anything_is_rendered(
 
 
 def test_every_step_comes_as_early_as_what_it_is_made_from(
-    book: Book, production: Production
+    book: Book, commission: Commission
 ) -> None:
-    first, second, third, fourth, *_ = rounds(book, complete(production))
+    first, second, third, fourth, *_ = rounds(book, complete(commission))
     assert first == ["motion/portrait", "compositing/scene", "speech/plan"]
     assert second == ["motion/rig", "motion/loop", *(f"speech/{n}" for n in range(1, 10))]
     assert third[:3] == ["restoration/rig", "lipsync/1", "motion/1"]
@@ -116,9 +116,9 @@ def test_every_step_comes_as_early_as_what_it_is_made_from(
 
 
 def test_a_chunk_is_drawn_as_soon_as_those_before_it_are_spoken(
-    book: Book, production: Production
+    book: Book, commission: Commission
 ) -> None:
-    whole = complete(production)
+    whole = complete(commission)
     while "compositing/1" not in (names := [step.name for step in advance(whole, book)]):
         for step in advance(whole, book):
             if step.name not in {"speech/3", "speech/7"}:
@@ -160,9 +160,9 @@ def test_two_videos_of_one_presenter_share_everything_but_where_they_enter_the_l
     assert first.phase_frames != other.phase_frames, "they would move alike"
 
 
-def new_steps(book: Book, production: Production) -> list[str]:
+def new_steps(book: Book, commission: Commission) -> list[str]:
     before = len(book.done)
-    book.make(complete(production))
+    book.make(complete(commission))
     return [step.name for step in book.done[before:]]
 
 
@@ -210,9 +210,9 @@ def test_a_sentence_said_twice_is_spoken_once(book: Book, make: Make) -> None:
 
 
 def test_the_answer_does_not_depend_on_the_order_in_which_results_arrive(
-    stages_of: Callable[[Store], Callable[[Message], Message]], production: Production
+    stages_of: Callable[[Store], Callable[[Message], Message]], commission: Commission
 ) -> None:
-    whole = complete(production)
+    whole = complete(commission)
     made = []
     for turn in (1, -1):
         book = Book(stages_of(Store.in_memory()))
@@ -223,11 +223,11 @@ def test_the_answer_does_not_depend_on_the_order_in_which_results_arrive(
 
 
 def test_motion_and_recording_are_used_where_they_are_given(
-    book: Book, production: Production
+    book: Book, commission: Commission
 ) -> None:
-    production.motion.CopyFrom(MediaFile(digest="2" * 64, extension="npz"))
-    production.recording.CopyFrom(MediaFile(digest="3" * 64, extension="wav"))
-    book.make(complete(production))
+    commission.motion.CopyFrom(MediaFile(digest="2" * 64, extension="npz"))
+    commission.recording.CopyFrom(MediaFile(digest="3" * 64, extension="wav"))
+    book.make(complete(commission))
     by_name = {step.name: step.request for step in book.done}
     assert by_name["motion/loop"].HasField("template")
     assert by_name["speech/plan"].HasField("recording")
@@ -252,26 +252,26 @@ def test_motion_and_recording_are_used_where_they_are_given(
     ],
 )
 def test_complaints_of_stages_name_the_field_of_the_order(
-    book: Book, production: Production, step: str, field: str, path: str
+    book: Book, commission: Commission, step: str, field: str, path: str
 ) -> None:
-    book.make(complete(production))
+    book.make(complete(commission))
     (asked,) = (done for done in book.done if done.name == step)
     assert asked.order_field(field) == path
 
 
 def test_faces_are_looked_at_and_shown_only_in_steps_that_say_so(
-    book: Book, production: Production
+    book: Book, commission: Commission
 ) -> None:
-    book.make(complete(production))
+    book.make(complete(commission))
     shown = {step.name for step in book.done if step.likeness}
     drawn = {f"compositing/{n}" for n in range(1, 10)}
     assert shown == {"motion/portrait", "motion/rig", "restoration/rig", "compositing/join"} | drawn
 
 
 def test_the_outline_names_every_step_once_the_script_is_cut(
-    book: Book, production: Production
+    book: Book, commission: Commission
 ) -> None:
-    whole = complete(production)
+    whole = complete(commission)
     guessed = outline(whole, book)
     assert {planned.name for planned in guessed} >= {"motion/rig", "speech/1", "compositing/join"}
     book.make(whole)

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rostrum.director.v1.director_pb2 import Production
+from rostrum.director.v1.director_pb2 import Commission
 
 from services.chassis.errors import Invalid
 from services.director.orders import complete, order_complaints
@@ -338,10 +338,10 @@ def test_every_posting_is_told_in_60_to_110_words_that_pass_every_check(
     told = order.script
     assert 60 <= len(told.split()) <= 110
     assert not re.search(r"None|\s{3}|  |\(\)| ,| \.$|\.\.", told), told
-    production = Production(order=order)
-    production.presenter.name = "nora"
-    production.presenter.portrait.digest = "0" * 64
-    assert list(order_complaints(complete(production))) == []
+    commission = Commission(order=order)
+    commission.presenter.name = "nora"
+    commission.presenter.portrait.digest = "0" * 64
+    assert list(order_complaints(complete(commission))) == []
 
 
 @settings(max_examples=60, derandomize=True)

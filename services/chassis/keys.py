@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from services.chassis.errors import Invalid
-from services.director.fields import FREE_FORM, submessages
+from services.chassis.fields import FREE_FORM, submessages
 
 
 def task_key(realm: str, request: Message, fingerprint: str) -> str:

@@ -12,7 +12,7 @@ from rostrum.motion.v1.motion_pb2 import MakeLoopRequest
 from rostrum.speech.v1.speech_pb2 import Chunk, PlanChunksRequest, SynthesizeRequest
 
 from services.chassis.errors import Invalid
-from services.director.keys import canonical, task_key
+from services.chassis.keys import canonical, task_key
 
 LOOP = MakeLoopRequest(engine="tracks", frame_rate=25, frame_count=3200, seed=7)
 
