@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
-from services.chassis.errors import Invalid, Violation
+from services.chassis.settings import Settings
 
 
 def usable_cores() -> int:
@@ -16,10 +15,8 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class StudioSettings(BaseSettings):
+class StudioSettings(Settings):
     """Read once by each command; each field is ROSTRUM_<FIELD>."""
-
-    model_config = SettingsConfigDict(env_prefix="ROSTRUM_", frozen=True)
 
     home: Path = Field(
         default=Path("~/.local/share/rostrum"),
@@ -42,10 +39,4 @@ class StudioSettings(BaseSettings):
 
 def read_settings() -> StudioSettings:
     """Return the settings of the environment. Raises Invalid with everything wrong with them."""
-    try:
-        return StudioSettings()
-    except ValidationError as error:
-        raise Invalid.every(
-            Violation(f"ROSTRUM_{str(said['loc'][0]).upper()}", "SETTING_INVALID", said["msg"])
-            for said in error.errors()
-        ) from None
+    return StudioSettings.read()
