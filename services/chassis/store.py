@@ -3,107 +3,196 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import BinaryIO, Final
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, MemoryStore, ObjectStore
-
+from services.chassis.blobs import BLOCK_BYTES, Blobs, digest_of_blocks
+from services.chassis.cache import Cache, blocks_of
 from services.chassis.errors import Corrupt, Invalid, Transient
+from services.chassis.s3 import open_bucket
 
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 REALM: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+PUBLIC: Final = "public"
+"""The realm whose objects every team may read."""
 ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """How an address begins; one letter before the colon is a drive."""
-FULL: Final = re.compile(r"os error (27|28|122)\b")
-"""What no room is called: the file, the disk, or the user's quota is full."""
 LEFTOVER: Final = re.compile(r".*#\d+")
 """How the folder store names a file while it is being written."""
 LARGEST_BYTES: Final = 2 << 30
+PIECE_BYTES: Final = 256 << 10
+WRITE_ATTEMPTS: Final = 4
+LOCATION: Final = re.compile(r"(file://|s3://|memory://)(.*)")
 
 
-def digest_of(data: bytes) -> str:
+def digest_of(data: bytes | mmap.mmap) -> str:
     """Return the SHA-256 of data as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
+@dataclass(frozen=True)
+class Stream:
+    """A verified object on its way out."""
+
+    size_bytes: int
+    """Of the whole object, wherever the pieces begin."""
+    pieces: Iterator[bytes]
+    """At most `PIECE_BYTES` each."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object in a listing."""
+
+    digest: str
+    size_bytes: int
+    written: datetime
+
+
 class Store:
-    """One team's objects and results. Safe to share between processes over one folder.
+    """One team's objects and results. Safe to share between processes over one folder or bucket.
 
     Every read is checked against its digest. Nothing is ever overwritten: a second put of the same
-    bytes finds the first, or replaces it where it was altered. Every call raises Transient where
-    what lies beneath is away (STORAGE_UNAVAILABLE) or has no room (STORAGE_FULL).
+    bytes finds the first, or replaces it where it was altered. Objects that the team does not have
+    are read from the realm "public"; nothing is written there but by whoever opened it. Every call
+    raises Transient where what lies beneath is away (STORAGE_UNAVAILABLE) or has no room
+    (STORAGE_FULL).
     """
 
-    def __init__(
-        self, objects: ObjectStore, realm: str = "public", folder: Path | None = None
-    ) -> None:
+    def __init__(self, blobs: Blobs, realm: str = PUBLIC, cache: Cache | None = None) -> None:
         if not REALM.fullmatch(realm):
             raise Invalid("realm", "REALM_INVALID", "use lower-case letters, digits and hyphens")
-        self._objects = objects
-        self._folder = folder
+        self._blobs = blobs
+        self._cache = cache
+        self._realms = tuple(dict.fromkeys([realm, PUBLIC]))
         self.realm = realm
 
     @classmethod
-    def in_folder(cls, folder: Path, realm: str = "public") -> Store:
-        """Open a store in a folder, which is made where it does not exist."""
-        try:
-            objects = LocalStore(prefix=folder, mkdir=True)
-        except OSError as error:
-            raise Transient(f"STORAGE_UNAVAILABLE: {folder}: {error}") from error
-        return cls(objects, realm, folder.resolve())
+    def open(
+        cls,
+        url: str,
+        realm: str = PUBLIC,
+        *,
+        cache_folder: Path | None = None,
+        cache_bytes: int = 0,
+        options: Mapping[str, str] = MappingProxyType({}),
+    ) -> Store:
+        """Open file:///path, s3://bucket/prefix, or memory://, which lives as long as the process.
+
+        With a cache folder of some bytes, verified copies of what was read or written are kept
+        there. `options` are S3's: see `s3.OPTIONS`. Raises Invalid for any other address, for
+        options nobody knows, and for an endpoint in the open.
+        """
+        cache = Cache(cache_folder, cache_bytes) if cache_folder and cache_bytes else None
+        return cls(_blobs_at(url, options), realm, cache)
 
     @classmethod
-    def in_memory(cls, realm: str = "public") -> Store:
+    def in_folder(cls, folder: Path, realm: str = PUBLIC) -> Store:
+        """Open a store in a folder, which is made where it does not exist."""
+        return cls(Blobs.in_folder(folder), realm)
+
+    @classmethod
+    def in_memory(cls, realm: str = PUBLIC) -> Store:
         """Make a store that lives as long as the process."""
-        return cls(MemoryStore(), realm)
+        return cls(Blobs.in_memory(), realm)
+
+    def in_realm(self, realm: str) -> Store:
+        """Return another team's store in the same place."""
+        return Store(self._blobs, realm, self._cache)
 
     def put(self, data: bytes) -> str:
         """Store data and return its digest. Raises Invalid for more than 2 GiB."""
         _check_size(len(data))
         digest = digest_of(data)
-        if not self._create(self._object_path(digest), data) and not self._is_whole(digest):
-            self.quarantine(digest)
-            self._create(self._object_path(digest), data)
+        self._write_object(digest, data)
+        if self._cache is not None:
+            self._cache.keep(self.realm, digest, data)
         return digest
+
+    def put_file(self, path: Path, expected: str = "", *, lasting: bool = False) -> str:
+        """Store a file's bytes and return their digest; the file is never in memory as a whole.
+
+        Nobody may write to it meanwhile. `lasting`: it outlives a power cut, because nobody could
+        make it again. Raises Invalid for more than 2 GiB, and where it does not have the digest
+        that was expected of it.
+        """
+        size_bytes = path.stat().st_size
+        _check_size(size_bytes)
+        if not size_bytes:
+            return self._put_checked(b"", expected, lasting)
+        with path.open("rb") as file:  # unmapped when the last request lets go of it
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return self._put_checked(data, expected, lasting)
 
     def get(self, digest: str) -> bytes:
         """Return an object's bytes. Raises Corrupt where they are missing or altered."""
-        data = self._read(self._object_path(digest))
+        paths = self._object_paths(digest)
+        if self._cache is not None and (copy := self._cache.read(self.realm, digest)) is not None:
+            return copy
+        data = next((data for path in paths if (data := self._blobs.read(path)) is not None), None)
         if data is None:
             raise Corrupt(digest, "ASSET_NOT_FOUND")
         if digest_of(data) != digest:
             raise Corrupt(digest, "ASSET_DIGEST_MISMATCH")
+        if self._cache is not None:
+            self._cache.keep(self.realm, digest, data)
         return data
 
     def has(self, digest: str) -> bool:
         """Return whether the object is there; its bytes are not looked at."""
-        path = self._object_path(digest)
-        try:
-            with _troubles(path):
-                obstore.head(self._objects, path)
-        except FileNotFoundError:
-            return False
-        return True
+        return any(self._blobs.size_of(path) is not None for path in self._object_paths(digest))
 
-    def put_file(self, path: Path) -> str:
-        """Store a file's bytes and return their digest. Raises Invalid for more than 2 GiB."""
-        _check_size(path.stat().st_size)
-        return self.put(path.read_bytes())
+    def stream(self, digest: str, offset_bytes: int = 0) -> Stream:
+        """Return an object from an offset on, in pieces and in constant memory.
+
+        The whole object is verified before this returns: the cache's copy of it, or else the object
+        itself, which is then read twice. Raises Corrupt where it is missing or altered, and Invalid
+        for an offset behind its end.
+        """
+        path, size_bytes = self._locate(digest)
+        if offset_bytes > size_bytes:
+            remedy = f"the file has {size_bytes} bytes; begin at one of them"
+            raise Invalid("offset_bytes", "OFFSET_OUT_OF_RANGE", remedy)
+        if size_bytes <= BLOCK_BYTES:
+            blocks = iter([self.get(digest)[offset_bytes:]])
+        elif (file := self._copy(digest, path, size_bytes)) is not None:
+            blocks = _blocks_from(file, offset_bytes)
+        elif digest_of_blocks(self._blobs.blocks(path, size_bytes)) == digest:
+            blocks = self._blobs.blocks(path, size_bytes, offset_bytes)
+        else:
+            raise Corrupt(digest, "ASSET_DIGEST_MISMATCH")
+        return Stream(size_bytes, _pieces(blocks))
 
     def fetch(self, digest: str, path: Path) -> Path:
-        """Write a verified copy of an object to path, and return path."""
-        path.write_bytes(self.get(digest))
+        """Write a verified copy of an object to path, and return path.
+
+        Raises Corrupt where it is missing or altered; nothing is left at path then.
+        """
+        place, size_bytes = self._locate(digest)
+        try:
+            with path.open("wb") as file:
+                if size_bytes <= BLOCK_BYTES:
+                    file.write(self.get(digest))
+                else:
+                    self._copy_into(file, digest, place, size_bytes)
+        except Corrupt:
+            path.unlink(missing_ok=True)
+            raise
         return path
 
     def result(self, key: str) -> bytes | None:
-        """Return what a task's key led to, or None where it was never done or was altered."""
-        record = self._read(self._result_path(key))
+        """Return what a task's key led to, or None where it was never done or was altered.
+
+        A key is made with the realm in it, so nobody else's result could be meant.
+        """
+        record = self._blobs.read(self._result_path(key))
         if record is None:
             return None
         digest, response = record[:64], record[64:]
@@ -112,76 +201,180 @@ class Store:
     def keep_result(self, key: str, response: bytes) -> bytes:
         """Accept a task's response, and return the one that stands: the first ever accepted."""
         record = digest_of(response).encode() + response
-        if not self._create(self._result_path(key), record) and self.result(key) is None:
-            self.forget_result(key)
-            self._create(self._result_path(key), record)
+        self._write(
+            self._result_path(key),
+            record,
+            lambda: self.result(key) is not None,
+            lambda: self.forget_result(key),
+        )
         accepted = self.result(key)
         if accepted is None:
-            raise Transient(f"the store lost results/{key} right after taking it")
+            raise Transient(f"STORAGE_UNAVAILABLE: results/{key} was lost right after it was taken")
         return accepted
 
     def forget_result(self, key: str) -> None:
         """Drop a result whose outputs turned out to be missing or altered."""
-        path = self._result_path(key)
-        with _troubles(path):
-            obstore.delete(self._objects, path)
+        self._blobs.delete(self._result_path(key))
 
     def quarantine(self, digest: str) -> None:
-        """Move an altered object out of the way, so that its producer can write it anew."""
-        path = self._object_path(digest)
-        try:
-            with _troubles(path):
-                obstore.rename(self._objects, path, f"{self.realm}/quarantine/{digest}")
-        except FileNotFoundError:
-            return
+        """Move an altered object out of the way, so that its producer can write it anew.
+
+        One that is whole stays: somebody was faster, or it was altered on its way to the reader.
+        """
+        if not self._is_whole(digest):
+            self._move_away(digest)
+
+    def listed(self, older_than_seconds: float = 0) -> Iterator[Stored]:
+        """Yield the realm's own objects that were written longer ago than that."""
+        before = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
+        for entry in self._blobs.listed(f"{self.realm}/objects"):
+            digest = entry.path.rpartition("/")[2]
+            if DIGEST.fullmatch(digest) and entry.modified <= before:
+                yield Stored(digest, entry.size_bytes, entry.modified)
+
+    def delete(self, digest: str) -> None:
+        """Remove an object that nothing names any more; copies go as their caches forget them."""
+        self._blobs.delete(self._object_path(digest))
+
+    def healthy(self) -> bool:
+        """Return whether the folder or bucket answers."""
+        return self._blobs.healthy(f"{self.realm}/healthy")
 
     def discard_leftovers(self, older_than_seconds: float) -> int:
         """Remove what writers that were killed left half written; return how many files.
 
         Only a folder has such files. Anything younger may still be in somebody's hands.
         """
-        if self._folder is None:
+        if self._blobs.folder is None:
             return 0
         before = time.time() - older_than_seconds
-        realm = self._folder / self.realm
+        realm = self._blobs.folder / self.realm
         left = [path for path in realm.glob("*/*#*") if LEFTOVER.fullmatch(path.name)]
         old = [path for path in left if path.lstat().st_mtime < before]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
 
+    def _put_checked(self, data: bytes | mmap.mmap, expected: str, lasting: bool) -> str:
+        digest = digest_of(data)
+        if expected not in ("", digest):
+            remedy = f"the bytes have the digest {digest}; hand in the file again"
+            raise Invalid("digest", "ASSET_DIGEST_MISMATCH", remedy)
+        self._write_object(digest, data)
+        if lasting:
+            self._blobs.sync(self._object_path(digest))
+        return digest
+
+    def _write_object(self, digest: str, data: bytes | mmap.mmap) -> None:
+        self._write(
+            self._object_path(digest),
+            data,
+            lambda: self._is_whole(digest),
+            lambda: self._move_away(digest),
+        )
+
+    def _write(
+        self,
+        path: str,
+        data: bytes | mmap.mmap,
+        is_good: Callable[[], bool],
+        make_way: Callable[[], None],
+    ) -> None:
+        """Write where nothing good is.
+
+        What a bucket answers to a write that fails is a matter of luck, so what is there decides.
+        """
+        for _ in range(WRITE_ATTEMPTS):
+            try:
+                if self._blobs.create(path, data):
+                    return
+            except Transient:
+                if is_good():
+                    return
+                raise
+            if is_good():
+                return
+            make_way()
+        raise Transient(f"STORAGE_UNAVAILABLE: {path}: refused, though nothing is there")
+
     def _is_whole(self, digest: str) -> bool:
-        data = self._read(self._object_path(digest))
-        return data is not None and digest_of(data) == digest
-
-    def _read(self, path: str) -> bytes | None:
-        try:
-            with _troubles(path):
-                return bytes(obstore.get(self._objects, path).bytes())
-        except FileNotFoundError:
-            return None
-
-    def _create(self, path: str, data: bytes) -> bool:
-        """Write where nothing is, and return whether nothing was."""
-        try:
-            with _troubles(path):
-                obstore.put(self._objects, path, data, mode="create", use_multipart=False)
-        except AlreadyExistsError:
+        path = self._object_path(digest)
+        size_bytes = self._blobs.size_of(path)
+        if size_bytes is None:
             return False
-        return True
+        return digest_of_blocks(self._blobs.blocks(path, size_bytes)) == digest
+
+    def _move_away(self, digest: str) -> None:
+        self._blobs.move(self._object_path(digest), f"{self.realm}/quarantine/{digest}")
+
+    def _locate(self, digest: str) -> tuple[str, int]:
+        """Return where an object lies and how long it is. Raises Corrupt where it is missing."""
+        for path in self._object_paths(digest):
+            if (size_bytes := self._blobs.size_of(path)) is not None:
+                return path, size_bytes
+        raise Corrupt(digest, "ASSET_NOT_FOUND")
+
+    def _copy(self, digest: str, path: str, size_bytes: int) -> BinaryIO | None:
+        """Open the cache's verified copy of an object, which is fetched where it has none."""
+        if self._cache is None:
+            return None
+        if (file := self._cache.open(self.realm, digest)) is not None:
+            return file
+
+        def write(file: BinaryIO) -> None:
+            self._copy_into(file, digest, path, size_bytes)
+
+        kept = self._cache.fill(self.realm, digest, size_bytes, write)
+        return self._cache.open(self.realm, digest) if kept else None
+
+    def _copy_into(self, file: BinaryIO, digest: str, path: str, size_bytes: int) -> None:
+        checksum = hashlib.sha256()
+        for block in self._blobs.blocks(path, size_bytes):
+            checksum.update(block)
+            file.write(block)
+        if checksum.hexdigest() != digest:
+            raise Corrupt(digest, "ASSET_DIGEST_MISMATCH")
+
+    def _object_paths(self, digest: str) -> list[str]:
+        return [self._path(realm, "objects", digest, "digest") for realm in self._realms]
 
     def _object_path(self, digest: str) -> str:
-        return self._path("objects", digest, "digest")
+        return self._path(self.realm, "objects", digest, "digest")
 
     def _result_path(self, key: str) -> str:
-        return self._path("results", key, "key")
+        return self._path(self.realm, "results", key, "key")
 
-    def _path(self, kind: str, name: str, field: str) -> str:
-        path = f"{self.realm}/{kind}/{_hexadecimal(name, field)}"
-        if self._folder and _has_link(self._folder, path):
+    def _path(self, realm: str, kind: str, name: str, field: str) -> str:
+        path = f"{realm}/{kind}/{_hexadecimal(name, field)}"
+        if self._blobs.folder and _has_link(self._blobs.folder, path):
             remedy = f"{path} leads elsewhere; a store holds files, never links"
             raise Invalid(field, "OBJECT_KEY_INVALID", remedy)
         return path
+
+
+def _blobs_at(url: str, options: Mapping[str, str]) -> Blobs:
+    scheme, place = match.groups() if (match := LOCATION.fullmatch(url)) else ("", "")
+    if scheme == "memory://":
+        return Blobs.in_memory()
+    if scheme == "file://" and place.startswith("/"):
+        return Blobs.in_folder(Path(place))
+    if scheme == "s3://" and place:
+        bucket, _, prefix = place.partition("/")
+        return open_bucket(bucket, prefix.strip("/"), options)
+    remedy = f"{url!r}: use file:///path or s3://bucket/prefix"
+    raise Invalid("store_url", "STORE_URL_INVALID", remedy)
+
+
+def _blocks_from(file: BinaryIO, offset_bytes: int) -> Iterator[bytes]:
+    with file:
+        file.seek(offset_bytes)
+        yield from blocks_of(file)
+
+
+def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for start in range(0, len(block), PIECE_BYTES):
+            yield block[start : start + PIECE_BYTES]
 
 
 def _hexadecimal(text: str, field: str) -> str:
@@ -206,15 +399,3 @@ def _check_size(size_bytes: int) -> None:
     if size_bytes > LARGEST_BYTES:
         remedy = f"{size_bytes:,} bytes; at most {LARGEST_BYTES:,} are taken"
         raise Invalid("asset", "ASSET_TOO_LARGE", remedy)
-
-
-@contextmanager
-def _troubles(path: str) -> Iterator[None]:
-    """Turn what an object store says into our own words; missing and taken names pass."""
-    try:
-        yield
-    except AlreadyExistsError:
-        raise
-    except BaseError as error:
-        reason = "STORAGE_FULL" if FULL.search(str(error)) else "STORAGE_UNAVAILABLE"
-        raise Transient(f"{reason}: {path}: {str(error).splitlines()[0]}") from error
