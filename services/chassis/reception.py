@@ -1,0 +1,194 @@
+"""Lets calls in at the doors: says whose they are, bounds them, and tells callers what is wrong."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, Final
+
+import grpc
+import structlog
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from services.chassis.callers import Callers
+from services.chassis.calls import Call
+from services.chassis.door import Door, Method
+from services.chassis.errors import StageError
+from services.chassis.rates import Rates
+from services.chassis.requests import read
+from services.chassis.status import Abandoned, Refused, code_of, status_of
+
+FOREVER_SECONDS: Final = 10 * 365 * 86400.0
+"""grpc gives callers without a deadline one that lies centuries ahead."""
+BREAK_SECONDS: Final = 0.05
+"""A stream that breaks off looks like one that ended until the break is heard of a moment later."""
+TRACE: Final = {
+    "traceparent": re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"),
+    "tracestate": re.compile(r"[ -~]{1,512}"),
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Reception:
+    """Stands between grpc and the functions of all doors of one server. For many threads."""
+
+    def __init__(
+        self, callers: Callers, rates: Rates, longest_seconds: float, most_streams: int
+    ) -> None:
+        self._callers = callers
+        self._rates = rates
+        self._longest_seconds = longest_seconds
+        self._most_streams = most_streams
+        self._lock = Lock()
+        self._streams: set[Call] = set()
+
+    def handler(self, door: Door, stream_threads: ThreadPoolExecutor) -> grpc.GenericRpcHandler:
+        """Return what grpc asks for the methods of a door.
+
+        Streams that a service gives have threads of their own: however many callers watch,
+        other calls find a thread.
+        """
+        handlers = {each.name: self._handler(door, each, stream_threads) for each in door.methods}
+        return grpc.method_handlers_generic_handler(door.name, handlers)
+
+    def end_streams(self) -> None:
+        """Tell everybody who watches to go on elsewhere."""
+        with self._lock:
+            streams = list(self._streams)
+        for call in streams:
+            call.stop(Refused("DRAINING", "this process stops; go on with another", 0.1))
+
+    def _handler(
+        self, door: Door, method: Method, stream_threads: ThreadPoolExecutor
+    ) -> grpc.RpcMethodHandler[bytes, bytes]:
+        # Without deserialisers: grpc would answer INTERNAL to bytes that are no message.
+        if not method.gives_stream:
+            answer = self._single(door, method)
+            if method.takes_stream:
+                return grpc.stream_unary_rpc_method_handler(answer)
+            return grpc.unary_unary_rpc_method_handler(answer)
+        if method.takes_stream:
+            raise NotImplementedError(f"{method.name} streams both ways")
+        answers = self._stream(door, method)
+        answers.experimental_thread_pool = stream_threads  # type: ignore[attr-defined]
+        return grpc.unary_stream_rpc_method_handler(answers)
+
+    def _single(
+        self, door: Door, method: Method
+    ) -> Callable[[Any, grpc.ServicerContext], bytes | None]:
+        def answer(request: Any, context: grpc.ServicerContext) -> bytes | None:  # noqa: ANN401  # bytes, or an iterator of them
+            response = None
+            with self._answering(door, method, context) as call:
+                asked = (
+                    _requests(method, request, call)
+                    if method.takes_stream
+                    else read(method.request, request)
+                )
+                response = _bytes_of(method.function(asked, call))
+                call.check()
+            return response
+
+        return answer
+
+    def _stream(
+        self, door: Door, method: Method
+    ) -> Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]:
+        def answer(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+            with self._answering(door, method, context) as call, self._counted(call):
+                for response in method.function(read(method.request, request), call):
+                    call.check()
+                    yield _bytes_of(response)
+                call.check()
+
+        return answer
+
+    @contextmanager
+    def _answering(
+        self, door: Door, method: Method, context: grpc.ServicerContext
+    ) -> Iterator[Call]:
+        """Open a call, close it, and turn what is raised between into what the caller is told."""
+        name, began = f"{door.name}/{method.name}", time.monotonic()
+        status = Status()
+        try:
+            call = self._open(name, method, context)
+            try:
+                yield call
+            finally:
+                call.close()
+        except StageError as error:
+            status = status_of(error)
+            log.info("call refused", method=name, code=code_of(status).name, why=str(error))
+        except Exception as error:  # the one handler of what nobody foresaw: the caller must hear
+            status = status_of(error)
+            log.exception("call failed", method=name)
+        finally:
+            log.debug("call", method=name, seconds=time.monotonic() - began, code=status.code)
+        if status.code:
+            context.abort_with_status(rpc_status.to_status(status))
+
+    def _open(self, name: str, method: Method, context: grpc.ServicerContext) -> Call:
+        team = self._callers.team_of(context)
+        self._rates.take(team)
+        call = Call(
+            name,
+            team,
+            peer=context.peer(),
+            trace=_trace_of(context),
+            deadline_seconds=_deadline_of(context),
+            limit_seconds=method.seconds
+            or (None if method.gives_stream else self._longest_seconds),
+        )
+        if not context.add_callback(call.stop):
+            call.stop()
+        call.check()
+        return call
+
+    @contextmanager
+    def _counted(self, call: Call) -> Iterator[None]:
+        with self._lock:
+            if len(self._streams) >= self._most_streams:
+                raise Refused("STREAMS_TOO_MANY", f"at most {self._most_streams} at a time", 5.0)
+            self._streams.add(call)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._streams.discard(call)
+
+
+def _requests(method: Method, stream: Iterator[bytes], call: Call) -> Iterator[Message]:
+    """Yield a caller's messages. Raises Abandoned where it went away before the last one."""
+    try:
+        for data in stream:
+            yield read(method.request, data)
+    except grpc.RpcError:
+        call.stop()
+        call.check()
+        raise Abandoned from None
+    call.stopped.wait(BREAK_SECONDS)
+    call.check()
+
+
+def _bytes_of(response: Message | bytes) -> bytes:
+    return response if isinstance(response, bytes) else response.SerializeToString()
+
+
+def _deadline_of(context: grpc.ServicerContext) -> float | None:
+    seconds = context.time_remaining()
+    return None if seconds is None or seconds > FOREVER_SECONDS else seconds
+
+
+def _trace_of(context: grpc.ServicerContext) -> dict[str, str]:
+    said = {name: str(value) for name, value in context.invocation_metadata() or ()}
+    return {
+        name: said[name]
+        for name, shape in TRACE.items()
+        if name in said and shape.fullmatch(said[name])
+    }
