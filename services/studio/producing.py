@@ -6,12 +6,16 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from rostrum.director.v1.director_pb2 import Order
 
+from services.chassis.child import Setup
+from services.chassis.pool import Pool
+from services.chassis.store import Store
 from services.director.dispatch import Director
 from services.director.recipes import Output
 from services.director.state import State
@@ -22,12 +26,11 @@ from services.studio.events import Event, Outcome, Trouble
 from services.studio.home import Home
 from services.studio.library import Library
 from services.studio.orders import Reader, read_jobs
-from services.studio.pool import Pool
 from services.studio.reports import Report
 from services.studio.runtime import Runtime
 from services.studio.settings import read_settings
 from services.studio.signals import Stop
-from services.studio.stages import fingerprint
+from services.studio.stages import fingerprint, offer
 
 LEFTOVER_SECONDS: Final = 3600.0
 """What a killed writer left half written is nobody's after this time."""
@@ -71,7 +74,8 @@ def make_videos(assignment: Assignment, report: Report) -> int:
         return video_record(state, video, outputs)
 
     director = Director(store, state, fingerprint)
-    with report, Stop() as stop, Pool(home.store_folder, log, settings.worker_count) as pool:
+    setup = Setup(offer, partial(Store.in_folder, home.store_folder), log)
+    with report, Stop() as stop, Pool(setup, settings.worker_count) as pool:
         outcomes = Runtime(director, pool, store, record, tell).run(jobs, assignment.out, stop)
     state.close()
     report.sum_up(outcomes)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from services.chassis.answers import NOTHING, Answer, Bug, Work, read_answer
 from services.chassis.errors import Corrupt, Invalid, StageError, Transient
+from services.chassis.pool import Done, Pool
 from services.chassis.store import Store
 from services.director.dispatch import Director
 from services.director.recipes import Output
@@ -20,10 +22,8 @@ from services.studio.delivery import deliver
 from services.studio.events import Event, Outcome, TaskEnded, TaskStarted, Trouble, Warned
 from services.studio.forecast import Forecast
 from services.studio.orders import Job
-from services.studio.pool import Done, Pool
 from services.studio.signals import Stop
 from services.studio.stages import STAGES
-from services.studio.tasks import NOTHING, Answer, Bug, read_answer
 
 DEATHS: Final = 3
 """A task that has ended so many workers is not tried again."""
@@ -118,7 +118,7 @@ class Runtime:
     def _start(self) -> None:
         while self._queue and self._pool.free:
             *_, task = heapq.heappop(self._queue)
-            self._pool.start(task.key, task.request)
+            self._pool.start(task.key, Work(task.key, task.request, self._store.realm))
             self._working[task.key] = task
             run = self._runs.get(task.video)
             if run is not None:
@@ -130,7 +130,7 @@ class Runtime:
 
     def _take(self, done: Done) -> None:
         """Hand a task back to the director, with its answer or with what became of it."""
-        task = self._working.pop(done.key)
+        task = self._working.pop(done.name)
         try:
             answer = read_answer(done.answer) if done.answer is not None else self._died(task)
             response = task.step.response.FromString(answer.response)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf.message import Message
 
+from services.chassis.child import Method, Offer
 from services.chassis.engines import Engine, Engines
-from services.chassis.store import Store
 
 STAGES: Final = ("speech", "motion", "lipsync", "restoration", "compositing")
 """In the order in which a video goes through them."""
-
-Method = tuple[type[Message], Callable[[Any, Store], Message]]
 
 
 @cache
@@ -33,6 +31,11 @@ def methods_of(stage: str) -> Mapping[str, Method]:
     engines = engines_of(stage)
     methods = import_module(f"services.{stage}.stage").methods(engines)
     return {kind.DESCRIPTOR.full_name: (kind, method) for kind, method in methods.items()}
+
+
+def offer() -> Offer:
+    """Return what a child of this machine can do: all stages, each loaded when it is asked."""
+    return Offer(lambda name: methods_of(name.split(".")[1])[name])
 
 
 def fingerprint(stage: str, request: Message) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from google.protobuf.message import Message
 from rostrum.director.v1.director_pb2 import Order
 
+from services.chassis.answers import Bug, Work, write_error
 from services.chassis.errors import Invalid
+from services.chassis.pool import Done
 from services.chassis.store import Store
 from services.director.dispatch import Director
 from services.director.state import State
@@ -18,10 +19,8 @@ from services.studio.documents import Document
 from services.studio.events import Event, Outcome, TaskEnded, Trouble
 from services.studio.library import Library
 from services.studio.orders import Job, Reader
-from services.studio.pool import Done
 from services.studio.runtime import DEATHS, Runtime
 from services.studio.signals import Stop
-from services.studio.tasks import Bug, write_error
 
 
 class Workers:
@@ -37,8 +36,8 @@ class Workers:
     def free(self) -> int:
         return self.size - len(self._started)
 
-    def start(self, key: str, request: Message) -> None:
-        self._started.append((key, request.DESCRIPTOR.name))
+    def start(self, name: str, work: Work) -> None:
+        self._started.append((name, work.request.DESCRIPTOR.name))
 
     def wait(self, others: list[int], seconds: float) -> list[Done]:
         done = [Done(key, self._answers.get(name)) for key, name in self._started]

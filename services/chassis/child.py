@@ -1,0 +1,198 @@
+"""A child process: does one task at a time for its parent, and ends with it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from google.protobuf.any_pb2 import Any as Envelope
+from google.protobuf.message import Message
+
+from services.chassis.answers import (
+    Answer,
+    Bug,
+    Ready,
+    Work,
+    read_work,
+    write_answer,
+    write_error,
+    write_ready,
+)
+from services.chassis.engines import Engines
+from services.chassis.errors import Corrupt, Invalid, StageError, Transient
+from services.chassis.store import Store
+
+PR_SET_PDEATHSIG: Final = 1
+REALMS: Final = 16
+"""Stores of so many teams are kept open."""
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+
+Method = tuple[type[Message], Callable[[Any, Store], Message]]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a child can do; made in the child, where engines may be loaded."""
+
+    method: Callable[[str], Method]
+    """Returns type and function by the full name of a request. Raises KeyError for none."""
+    ready: Ready = field(default_factory=Ready)
+    """What the parent is told of it."""
+    probes: Sequence[Message] = ()
+    """Requests that are answered once before the first task, so that all is loaded and works."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a child is started with. It is pickled: functions are top-level ones, or partials."""
+
+    open_offer: Callable[[], Offer]
+    open_store: Callable[[str], Store]
+    """Opens a team's realm of the store."""
+    log: Path | None = None
+    """Where what libraries print goes; None: to the parent's own streams."""
+    scratch: Path | None = None
+    """Folder that children have their temporary folders in; None: the system's."""
+
+
+def offer_of(package: str) -> Offer:
+    """Return what a stage of ours offers, for example that of "services.lipsync"."""
+    loaded = import_module(f"{package}.engines")
+    engines: Engines[Any] = loaded.load()
+    methods = import_module(f"{package}.stage").methods(engines)
+    named = {kind.DESCRIPTOR.full_name: (kind, method) for kind, method in methods.items()}
+    prints = tuple((name, engines.pick(name).fingerprint) for name in engines.names())
+    return Offer(named.__getitem__, Ready(prints, tuple(sorted(named))))
+
+
+def serve(connection: Connection, setup: Setup, folder: Path | None, parent: int) -> None:
+    """Do jobs until the parent closes the connection or dies, or until a bug shows."""
+    die_with(parent)
+    if setup.log is not None:
+        write_to(setup.log)
+    if folder is not None:
+        work_in(folder)
+    try:
+        offer = setup.open_offer()
+        warm_up(offer)
+    except Exception as error:  # noqa: BLE001  # the parent says it; nothing works here
+        connection.send_bytes(write_error(_ours(error)))
+        return
+    connection.send_bytes(write_ready(offer.ready))
+    open_store = lru_cache(REALMS)(setup.open_store)
+    with suppress(EOFError):
+        while True:
+            work, envelope = read_work(connection.recv_bytes())
+            try:
+                answer = write_answer(do(work, envelope, offer, open_store(work.team)))
+            except Exception as error:  # noqa: BLE001  # reported; a bug ends the process
+                connection.send_bytes(write_error(said := _ours(error)))
+                if isinstance(said, Bug):
+                    return
+            else:
+                connection.send_bytes(answer)
+            if folder is not None:
+                empty(folder)
+
+
+def warm_up(offer: Offer) -> None:
+    """Answer the probes of an offer, over a store that is thrown away."""
+    store = Store.in_memory()
+    for probe in offer.probes:
+        _, method = offer.method(probe.DESCRIPTOR.full_name)
+        method(probe, store)
+
+
+def do(work: Work, envelope: Envelope, offer: Offer, store: Store) -> Answer:
+    """Return the answer that stands for a task: what was ever accepted first, else ours."""
+    if not work.anew and (standing := store.result(work.key)) is not None:
+        return Answer(standing, 0.0, 0.0, reused=True)
+    kind, method = offer.method(envelope.TypeName())
+    wall, cpu = time.monotonic(), cpu_seconds()
+    try:
+        response = method(kind.FromString(envelope.value), store)
+    except Corrupt as error:
+        prove(store, error)
+        raise
+    standing = store.keep_result(work.key, response.SerializeToString(deterministic=True))
+    return Answer(standing, time.monotonic() - wall, cpu_seconds() - cpu)
+
+
+def prove(store: Store, error: Corrupt) -> None:
+    """Move an object that is altered out of the way; raise Transient if it is whole after all."""
+    try:
+        store.get(error.digest)
+    except Corrupt as again:
+        if again.reason != "ASSET_NOT_FOUND":
+            store.quarantine(error.digest)
+    except Invalid:
+        return  # the stage named something that is no digest
+    else:
+        raise Transient(f"STORAGE_UNAVAILABLE: {error.digest} was read wrong, once") from error
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process, and leave the terminal's Ctrl-C to the parent.
+
+    The process leads a session of its own, so that the parent can end it with all it has started.
+    The kernel ends it when the parent's thread that started it ends: one that lives as long.
+    """
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it died before the call
+
+
+def write_to(log: Path) -> None:
+    """Let what libraries print go to the log: the terminal is the parent's."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
+def work_in(folder: Path) -> None:
+    """Have temporary files made in a folder, by this process and by what it starts."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None  # so that it is looked up anew
+
+
+def empty(folder: Path) -> None:
+    """Remove what a folder holds."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def cpu_seconds() -> float:
+    """Return what this process and the programs it has run to their end have used."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in usage)
+
+
+def _ours(error: Exception) -> StageError | Bug:
+    if isinstance(error, Invalid | Transient | Corrupt):
+        return error
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return Transient(f"STORAGE_FULL: {error.strerror} in the worker's scratch folder")
+    return Bug("".join(traceback.format_exception(error)))
