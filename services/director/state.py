@@ -9,16 +9,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict, MessageToJson
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rostrum.director.v1.director_pb2 import Commission
-from sqlalchemy import Connection, Select, Table, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from services.chassis.errors import Invalid, Violation
 from services.chassis.fields import digests_in
+from services.director.database import insert_into, open_tables
+from services.director.messages import message_class
+from services.director.older import REALM
 from services.director.recipes import Output
-from services.director.tables import open_tables, tasks, video_tasks, videos
+from services.director.tables import tasks, video_tasks, videos
 from services.director.videos import FAILED, FINISHED, RUNNING, Part, Task
 
 
@@ -47,8 +49,9 @@ class State:
         data = commission.SerializeToString(deterministic=True)
         name = commission.order.name[:80]
         interrupted = select(videos.c.id).where(
+            videos.c.team == REALM,
             videos.c.name == name,
-            videos.c.status == RUNNING,
+            videos.c.state == RUNNING,
             videos.c.commission == data,
             videos.c.id.not_in(list(in_work)),
         )
@@ -56,8 +59,13 @@ class State:
             if known := connection.execute(interrupted).scalar():
                 return str(known)
             video = uuid.uuid4().hex
-            row = {"id": video, "name": name, "commission": data}
-            row |= {"status": RUNNING, "created": stamp(now)}
+            row: dict[str, Any] = {
+                "id": video,
+                "team": REALM,
+                "channel": commission.order.channel[:80],
+            }
+            row |= {"name": name, "commission": data, "state": RUNNING}
+            row["created_ms"] = milliseconds(now)
             connection.execute(insert(videos).values(row))
             return video
 
@@ -72,8 +80,8 @@ class State:
         """Remember how a video ended: with files, or with complaints."""
         files = [{"name": o.name, "kind": o.kind, "digest": o.digest} for o in outputs]
         values = {
-            "status": status,
-            "ended": stamp(now),
+            "state": status,
+            "ended_ms": milliseconds(now),
             "complaints": json.dumps([asdict(v) for v in violations_of(error)]),
             "outputs": json.dumps(files),
         }
@@ -82,22 +90,23 @@ class State:
 
     def task_started(self, task: Task, now: datetime) -> None:
         """Remember that a task is being done, and for which video."""
-        begun: dict[str, Any] = {"status": RUNNING, "started": stamp(now)}
-        begun |= {"attempts": task.attempt, "video": task.video}
+        begun: dict[str, Any] = {"state": RUNNING, "started_ms": milliseconds(now)}
+        begun |= {"attempt": task.attempt, "video": task.video}
         with self._engine.begin() as connection:
             self._know(connection, task, begun)
             connection.execute(update(tasks).where(tasks.c.key == task.key).values(begun))
 
     def task_finished(self, key: str, response: Message, seconds: float, now: datetime) -> None:
         """Remember what a task made and how long it took."""
-        done = {"status": FINISHED, "seconds": seconds, "ended": stamp(now), "error": None}
+        done: dict[str, Any] = {"state": FINISHED, "seconds": seconds, "error": None}
+        done["ended_ms"] = milliseconds(now)
         made = {"digests": json.dumps(digests_in(response))}
         with self._engine.begin() as connection:
             connection.execute(update(tasks).where(tasks.c.key == key).values(done | made))
 
     def task_failed(self, key: str, error: Exception, now: datetime) -> None:
         """Remember that an attempt at a task failed, and why."""
-        failed = {"status": FAILED, "error": str(error), "ended": stamp(now)}
+        failed = {"state": FAILED, "error": str(error), "ended_ms": milliseconds(now)}
         with self._engine.begin() as connection:
             connection.execute(update(tasks).where(tasks.c.key == key).values(failed))
 
@@ -113,7 +122,9 @@ class State:
                 done_for = select(tasks.c.video).where(tasks.c.key == part.task.key)
                 reused = connection.execute(done_for).scalar() != video
                 row = {"key": part.task.key, "reused": reused}
-                upsert = self._insert(video_tasks).values(video=video, name=part.task.name, **row)
+                upsert = insert_into(connection, video_tasks).values(
+                    video=video, name=part.task.name, **row
+                )
                 connection.execute(
                     upsert.on_conflict_do_update(index_elements=["video", "name"], set_=row)
                 )
@@ -122,15 +133,15 @@ class State:
         """Return the id of the latest video of that name, or None."""
         latest = select(videos.c.id).where(videos.c.name == name)
         with self._engine.begin() as connection:
-            return connection.execute(latest.order_by(videos.c.created.desc())).scalar()
+            return connection.execute(latest.order_by(videos.c.created_ms.desc())).scalar()
 
     def status_of(self, video: str) -> str:
         """Return a video's status. Raises KeyError for one nobody knows."""
-        return str(self._video(video)["status"])
+        return str(self._video(video)["state"])
 
     def count_tasks(self) -> Mapping[str, int]:
         """Return how many tasks there are of each status."""
-        counts = select(tasks.c.status, func.count()).group_by(tasks.c.status)
+        counts = select(tasks.c.state, func.count()).group_by(tasks.c.state)
         with self._engine.begin() as connection:
             return {str(status): int(count) for status, count in connection.execute(counts)}
 
@@ -143,9 +154,9 @@ class State:
         commission = Commission.FromString(row["commission"])
         return {
             "name": row["name"],
-            "status": row["status"],
-            "created": row["created"],
-            "ended": row["ended"],
+            "status": row["state"],
+            "created": stamp(row["created_ms"]),
+            "ended": stamp(row["ended_ms"]),
             "order": MessageToDict(commission.order, preserving_proto_field_name=True),
             "presenter": MessageToDict(commission.presenter, preserving_proto_field_name=True),
             "channel": MessageToDict(commission.channel, preserving_proto_field_name=True),
@@ -162,10 +173,10 @@ class State:
             "engine": row["engine"],
             "fingerprint": row["fingerprint"],
             "request_type": row["request_type"],
-            "request": json.loads(row["request"]),
+            "request": MessageToDict(message_class(row["request_type"]).FromString(row["request"])),
             "digests": json.loads(row["digests"]),
             "seconds": row["seconds"],
-            "attempts": row["attempts"],
+            "attempts": row["attempt"],
             "reused": row["reused"],
         }
 
@@ -182,26 +193,23 @@ class State:
     def _know(self, connection: Connection, task: Task, values: dict[str, Any]) -> None:
         row: dict[str, Any] = {
             "key": task.key,
+            "team": REALM,
             "stage": task.stage,
             "request_type": task.request.DESCRIPTOR.full_name,
-            "request": MessageToJson(task.request, indent=None),
+            "request": task.request.SerializeToString(deterministic=True),
             "engine": getattr(task.request, "engine", ""),
             "fingerprint": task.fingerprint,
-            "attempts": 0,
-            "digests": "[]",
+            "created_ms": values.get("started_ms", 0),
         }
-        connection.execute(self._insert(tasks).values(row | values).on_conflict_do_nothing())
+        connection.execute(
+            insert_into(connection, tasks).values(row | values).on_conflict_do_nothing()
+        )
 
     def _mend(self, connection: Connection, part: Part) -> None:
-        done = {"status": FINISHED, "digests": json.dumps(digests_in(part.response))}
+        done = {"state": FINISHED, "digests": json.dumps(digests_in(part.response))}
         self._know(connection, part.task, done)
-        unfinished = (tasks.c.key == part.task.key) & (tasks.c.status != FINISHED)
+        unfinished = (tasks.c.key == part.task.key) & (tasks.c.state != FINISHED)
         connection.execute(update(tasks).where(unfinished).values(done))
-
-    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        if self._engine.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)
 
 
 def _tasks_of(video: str) -> Select[Any]:
@@ -219,6 +227,13 @@ def violations_of(error: Exception | None) -> tuple[Violation, ...]:
     return (Violation("", type(error).__name__.upper(), str(error)),)
 
 
-def stamp(now: datetime) -> str:
-    """Return a time as the tables hold it: ISO 8601 in UTC, to the millisecond."""
-    return now.astimezone(UTC).isoformat(timespec="milliseconds")
+def milliseconds(now: datetime) -> int:
+    """Return a time as the tables hold it: ms since 1970 UTC."""
+    return round(now.timestamp() * 1000)
+
+
+def stamp(time_ms: int | None) -> str | None:
+    """Return a time of the tables as documents say it: ISO 8601 in UTC, to the millisecond."""
+    if time_ms is None:
+        return None
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds")

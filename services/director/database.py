@@ -1,0 +1,96 @@
+"""The one way to open the director's database, and to read and write it safely."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Engine, PoolProxiedConnection, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from services.director.older import bring_up_to_date
+from services.director.tables import metadata
+
+BUSY_SECONDS: Final = 60
+"""How long one process waits for another's transaction, on SQLite."""
+READING: Final = "rostrum_reading"
+
+
+def open_tables(url: str) -> Engine:
+    """Open a database and make the tables it lacks; those of an older layout are brought up to now.
+
+    For SQLite files and for tests: in a cluster `rostrum migrate` makes the tables.
+    """
+    engine = open_database(url)
+    if is_sqlite(engine):
+        with engine.begin() as connection:
+            bring_up_to_date(connection)
+    metadata.create_all(engine)
+    return engine
+
+
+def open_database(url: str, connections: int = 16) -> Engine:
+    """Open a database whose tables are there.
+
+    SQLite runs with a write-ahead log and syncs at every commit: a transaction that was committed
+    survives the power cord. Transactions that write take the write lock at their beginning, so that
+    two processes wait for each other and never meet half-way.
+    """
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+    return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=False)
+
+
+def is_sqlite(bound: Engine | Connection) -> bool:
+    """Return whether this is one machine's file; it has one writer at a time."""
+    return bound.dialect.name == "sqlite"
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection that only reads: each statement sees what was committed before it."""
+    if is_sqlite(engine):
+        options: dict[str, Any] = {READING: True}
+    else:
+        options = {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+def insert_into(bound: Engine | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows ON CONFLICT in the database's own words."""
+    return sqlite.insert(table) if is_sqlite(bound) else postgresql.insert(table)
+
+
+def _prepare(connection: sqlite3.Connection, _: PoolProxiedConnection) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log; SQLite itself does not wait where two do so at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
