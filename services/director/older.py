@@ -11,7 +11,7 @@ from rostrum.director.v1.director_pb2 import Commission
 from sqlalchemy import Table, insert, inspect
 from sqlalchemy.engine import Connection
 
-from services.director.messages import message_class
+from services.director.schema import message_class
 from services.director.tables import metadata, tasks, video_tasks, videos
 
 REALM: Final = "public"

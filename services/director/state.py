@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from services.chassis.errors import Invalid, Violation
 from services.chassis.fields import digests_in
 from services.director.database import insert_into, open_tables
-from services.director.messages import message_class
 from services.director.older import REALM
 from services.director.recipes import Output
+from services.director.schema import message_class
 from services.director.tables import tasks, video_tasks, videos
 from services.director.videos import FAILED, FINISHED, RUNNING, Part, Task
 
