@@ -21,6 +21,8 @@ from services.chassis.errors import Transient
 
 FULL: Final = re.compile(r"os error (27|28|122)\b|InsufficientStorage|StorageFull|QuotaExceeded")
 """What no room is called: the file, the disk, or the quota is full; then buckets' words for it."""
+NO_BUCKET: Final = "NoSuchBucket"
+"""Where this is said, nobody knows whether the blob is there."""
 BLOCK_BYTES: Final = 4 << 20
 """How much of a large blob is read at once: each block is a request of its own, with its time."""
 BULK_BYTES: Final = 16 << 20
@@ -70,7 +72,9 @@ class Blobs:
         try:
             with _troubles(path):
                 return bytes(obstore.get(self._objects, path).bytes())
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if NO_BUCKET in str(error):
+                raise Transient(f"STORAGE_UNAVAILABLE: {path}: {_line(error)}") from error
             return None
 
     def size_of(self, path: str) -> int | None:

@@ -16,25 +16,18 @@ from typing import BinaryIO, Final
 from services.chassis.blobs import BLOCK_BYTES, Blobs, digest_of_blocks
 from services.chassis.cache import Cache, blocks_of
 from services.chassis.errors import Corrupt, Invalid, Transient
-from services.chassis.s3 import open_bucket
+from services.chassis.names import DIGEST, REALM, check_digest, digest_of, has_link
+from services.chassis.places import open_place
 
-DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-REALM: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+__all__ = ["DIGEST", "PUBLIC", "Store", "Stored", "Stream", "digest_of"]
+
 PUBLIC: Final = "public"
 """The realm whose objects every team may read."""
-ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-"""How an address begins; one letter before the colon is a drive."""
 LEFTOVER: Final = re.compile(r".*#\d+")
 """How the folder store names a file while it is being written."""
 LARGEST_BYTES: Final = 2 << 30
 PIECE_BYTES: Final = 256 << 10
 WRITE_ATTEMPTS: Final = 4
-LOCATION: Final = re.compile(r"(file://|s3://|memory://)(.*)")
-
-
-def digest_of(data: bytes | mmap.mmap) -> str:
-    """Return the SHA-256 of data as 64 lower-case hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -87,11 +80,11 @@ class Store:
         """Open file:///path, s3://bucket/prefix, or memory://, which lives as long as the process.
 
         With a cache folder of some bytes, verified copies of what was read or written are kept
-        there. `options` are S3's: see `s3.OPTIONS`. Raises Invalid for any other address, for
+        there. `options` are S3's: see `places.OPTIONS`. Raises Invalid for any other address, for
         options nobody knows, and for an endpoint in the open.
         """
         cache = Cache(cache_folder, cache_bytes) if cache_folder and cache_bytes else None
-        return cls(_blobs_at(url, options), realm, cache)
+        return cls(open_place(url, options), realm, cache)
 
     @classmethod
     def in_folder(cls, folder: Path, realm: str = PUBLIC) -> Store:
@@ -345,24 +338,11 @@ class Store:
         return self._path(self.realm, "results", key, "key")
 
     def _path(self, realm: str, kind: str, name: str, field: str) -> str:
-        path = f"{realm}/{kind}/{_hexadecimal(name, field)}"
-        if self._blobs.folder and _has_link(self._blobs.folder, path):
+        path = f"{realm}/{kind}/{check_digest(name, field)}"
+        if self._blobs.folder and has_link(self._blobs.folder, path):
             remedy = f"{path} leads elsewhere; a store holds files, never links"
             raise Invalid(field, "OBJECT_KEY_INVALID", remedy)
         return path
-
-
-def _blobs_at(url: str, options: Mapping[str, str]) -> Blobs:
-    scheme, place = match.groups() if (match := LOCATION.fullmatch(url)) else ("", "")
-    if scheme == "memory://":
-        return Blobs.in_memory()
-    if scheme == "file://" and place.startswith("/"):
-        return Blobs.in_folder(Path(place))
-    if scheme == "s3://" and place:
-        bucket, _, prefix = place.partition("/")
-        return open_bucket(bucket, prefix.strip("/"), options)
-    remedy = f"{url!r}: use file:///path or s3://bucket/prefix"
-    raise Invalid("store_url", "STORE_URL_INVALID", remedy)
 
 
 def _blocks_from(file: BinaryIO, offset_bytes: int) -> Iterator[bytes]:
@@ -375,24 +355,6 @@ def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
     for block in blocks:
         for start in range(0, len(block), PIECE_BYTES):
             yield block[start : start + PIECE_BYTES]
-
-
-def _hexadecimal(text: str, field: str) -> str:
-    if not DIGEST.fullmatch(text):
-        remedy = "an object is named by 64 lower-case hexadecimal digits; no path, no address"
-        raise Invalid(
-            field, "URL_NOT_ALLOWED" if ADDRESS.match(text) else "OBJECT_KEY_INVALID", remedy
-        )
-    return text
-
-
-def _has_link(folder: Path, path: str) -> bool:
-    step = folder
-    for part in path.split("/"):
-        step /= part
-        if step.is_symlink():
-            return True
-    return False
 
 
 def _check_size(size_bytes: int) -> None:

@@ -1,7 +1,8 @@
-"""Buckets of any server that speaks S3: where they are, who we are there, how long we wait."""
+"""Opens what lies at an address: a folder, a bucket of any server that speaks S3, or memory."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from services.chassis.errors import Invalid
 if TYPE_CHECKING:  # typed dictionaries that obstore has in its stubs alone
     from obstore.store import ClientConfig, S3Config
 
+ADDRESS: Final = re.compile(r"(file://|s3://|memory://)(.*)")
 OPTIONS: Final = frozenset({
     "endpoint", "region", "access_key_id", "secret_access_key", "session_token",
     "virtual_hosted_style_request", "server_side_encryption", "sse_kms_key_id", "ca_file",
@@ -30,6 +32,23 @@ CONNECT: Final = timedelta(seconds=3)
 RETRIES: Final = 2
 RETRY_WITHIN: Final = timedelta(seconds=5)
 """No retry begins later; whoever asked tries again by a policy of its own."""
+
+
+def open_place(url: str, options: Mapping[str, str]) -> Blobs:
+    """Open file:///path, s3://bucket/prefix, or memory://.
+
+    Raises Invalid for any other address, for options nobody knows, and for an endpoint in the open.
+    """
+    scheme, place = match.groups() if (match := ADDRESS.fullmatch(url)) else ("", "")
+    if scheme == "memory://":
+        return Blobs.in_memory()
+    if scheme == "file://" and place.startswith("/"):
+        return Blobs.in_folder(Path(place))
+    if scheme == "s3://" and place:
+        bucket, _, prefix = place.partition("/")
+        return open_bucket(bucket, prefix.strip("/"), options)
+    remedy = f"{url!r}: use file:///path or s3://bucket/prefix"
+    raise Invalid("store_url", "STORE_URL_INVALID", remedy)
 
 
 def open_bucket(bucket: str, prefix: str, options: Mapping[str, str]) -> Blobs:
