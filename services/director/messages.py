@@ -22,7 +22,8 @@ from services.chassis.errors import Violation
 from services.director.recipes import Output
 from services.director.videos import CANCELLED, FAILED, FINISHED, RUNNING
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
+"""Values by column, as SQLAlchemy returns them or as a dict has them."""
 
 QUEUED: Final = "queued"
 OPEN: Final = frozenset({QUEUED, RUNNING})
@@ -76,16 +77,17 @@ def event_message(row: Row) -> VideoEvent:
 def rundown_message(row: Row, counts: Row) -> Rundown:
     """Return a row of `rundowns` with what was counted of its videos.
 
-    counts: how many there are by state and in all ("videos"), how many are "late", and
-    "expected_ms", when the last of them will be ready.
+    counts: how many there are by state and in all ("videos"), how many are "late", and when the
+    last of them ended ("ended_ms").
     """
+    is_open = any(counts[state] for state in OPEN)
     rundown = Rundown(
         id=row["id"],
         name=row["name"],
         create_time=moment(row["created_ms"]),
         deadline=moment(row["deadline_ms"]),
-        end_time=moment(row["ended_ms"]),
-        expected_end_time=moment(counts["expected_ms"]),
+        end_time=None if is_open else moment(counts["ended_ms"]),
+        expected_end_time=moment(row["expected_ms"]) if is_open else None,
         video_count=counts["videos"],
         late_count=counts["late"],
     )
