@@ -35,7 +35,7 @@ class Callers:
         said = context.auth_context().get("x509_common_name", ())
         names = [bytes(name).decode(errors="replace") for name in said]
         if len(names) != 1 or not NAME.fullmatch(names[0]):
-            remedy = "the certificate's subject must have one common name, and that be a team's"
+            remedy = "the common name of the certificate's subject must be a team's name"
             raise Invalid("certificate", "CERTIFICATE_TEAM_INVALID", remedy)
         return names[0]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Lock
 from typing import Any, Final
 
 import grpc
-import structlog
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
@@ -19,33 +17,35 @@ from grpc_status import rpc_status
 from services.chassis.callers import Callers
 from services.chassis.calls import Call
 from services.chassis.door import Door, Method
-from services.chassis.errors import StageError
+from services.chassis.errors import Invalid, StageError
 from services.chassis.rates import Rates
 from services.chassis.requests import read
+from services.chassis.settings import DoorSettings
 from services.chassis.status import Abandoned, Refused, code_of, status_of
+from services.chassis.telemetry.logs import get_log
+from services.chassis.telemetry.metrics import Metrics
+from services.chassis.telemetry.traces import Traces, carrier_of
 
 FOREVER_SECONDS: Final = 10 * 365 * 86400.0
 """grpc gives callers without a deadline one that lies centuries ahead."""
 BREAK_SECONDS: Final = 0.05
 """A stream that breaks off looks like one that ended until the break is heard of a moment later."""
-TRACE: Final = {
-    "traceparent": re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"),
-    "tracestate": re.compile(r"[ -~]{1,512}"),
-}
 
-log = structlog.get_logger(__name__)
+log = get_log()
 
 
 class Reception:
     """Stands between grpc and the functions of all doors of one server. For many threads."""
 
     def __init__(
-        self, callers: Callers, rates: Rates, longest_seconds: float, most_streams: int
+        self, settings: DoorSettings, most_streams: int, metrics: Metrics, traces: Traces
     ) -> None:
-        self._callers = callers
-        self._rates = rates
-        self._longest_seconds = longest_seconds
+        self._callers = Callers(settings.team, settings.tls_client_ca is not None)
+        self._rates = Rates(settings.calls_per_second, time.monotonic)
+        self._longest_seconds = settings.longest_call_seconds
         self._most_streams = most_streams
+        self._metrics = metrics
+        self._traces = traces
         self._lock = Lock()
         self._streams: set[Call] = set()
 
@@ -114,36 +114,42 @@ class Reception:
         self, door: Door, method: Method, context: grpc.ServicerContext
     ) -> Iterator[Call]:
         """Open a call, close it, and turn what is raised between into what the caller is told."""
-        name, began = f"{door.name}/{method.name}", time.monotonic()
-        status = Status()
-        try:
-            call = self._open(name, method, context)
+        name, began, status = f"{door.name}/{method.name}", time.monotonic(), Status()
+        self._metrics.rpcs_active.add(1)
+        carrier = carrier_of(context.invocation_metadata() or ())
+        with self._traces.span(name, carrier, "server") as onward:
             try:
-                yield call
+                with closing(self._open(name, method, context, onward)) as call:
+                    yield call
+            except GeneratorExit:  # nobody reads the stream any more
+                status = status_of(Abandoned())
+                raise
+            except StageError as error:
+                status = status_of(error)
+                _log_refusal(name, error)
+            except Exception as error:  # the one handler of what nobody foresaw
+                status = status_of(error)
+                log.exception("call failed", method=name)
             finally:
-                call.close()
-        except StageError as error:
-            status = status_of(error)
-            log.info("call refused", method=name, code=code_of(status).name, why=str(error))
-        except Exception as error:  # the one handler of what nobody foresaw: the caller must hear
-            status = status_of(error)
-            log.exception("call failed", method=name)
-        finally:
-            log.debug("call", method=name, seconds=time.monotonic() - began, code=status.code)
+                self._metrics.rpcs_active.add(-1)
+                self._metrics.rpcs.add(method=name, code=code_of(status).name)
+                self._metrics.rpc_seconds.observe(time.monotonic() - began, method=name)
         if status.code:
             context.abort_with_status(rpc_status.to_status(status))
 
-    def _open(self, name: str, method: Method, context: grpc.ServicerContext) -> Call:
+    def _open(
+        self, name: str, method: Method, context: grpc.ServicerContext, trace: Mapping[str, str]
+    ) -> Call:
         team = self._callers.team_of(context)
         self._rates.take(team)
+        usual = None if method.gives_stream else self._longest_seconds
         call = Call(
             name,
             team,
             peer=context.peer(),
-            trace=_trace_of(context),
+            trace=trace,
             deadline_seconds=_deadline_of(context),
-            limit_seconds=method.seconds
-            or (None if method.gives_stream else self._longest_seconds),
+            limit_seconds=method.seconds or usual,
         )
         if not context.add_callback(call.stop):
             call.stop()
@@ -185,10 +191,11 @@ def _deadline_of(context: grpc.ServicerContext) -> float | None:
     return None if seconds is None or seconds > FOREVER_SECONDS else seconds
 
 
-def _trace_of(context: grpc.ServicerContext) -> dict[str, str]:
-    said = {name: str(value) for name, value in context.invocation_metadata() or ()}
-    return {
-        name: said[name]
-        for name, shape in TRACE.items()
-        if name in said and shape.fullmatch(said[name])
-    }
+def _log_refusal(name: str, error: StageError) -> None:
+    """Log why, without a word of what the caller wrote."""
+    reasons = (
+        sorted({each.reason for each in error.violations})
+        if isinstance(error, Invalid)
+        else [f"{type(error).__name__}: {error}"]
+    )
+    log.info("call refused", method=name, reasons=reasons)

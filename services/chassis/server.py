@@ -14,12 +14,12 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import addresses
-from services.chassis.callers import Callers
 from services.chassis.door import Door
 from services.chassis.errors import Invalid
-from services.chassis.rates import Rates
 from services.chassis.reception import Reception
 from services.chassis.settings import DoorSettings
+from services.chassis.telemetry.metrics import Metrics
+from services.chassis.telemetry.traces import Traces
 from services.chassis.tls import server_credentials
 
 LARGEST_REQUEST_BYTES: Final = 1 << 20
@@ -46,16 +46,18 @@ USUAL: Final = Size()
 class Server:
     """Serves doors on one address. Health says NOT_SERVING until `set_serving`."""
 
-    def __init__(self, doors: Sequence[Door], settings: DoorSettings, size: Size = USUAL) -> None:
+    def __init__(
+        self,
+        doors: Sequence[Door],
+        settings: DoorSettings,
+        metrics: Metrics,
+        traces: Traces,
+        size: Size = USUAL,
+    ) -> None:
         self._names = [door.name for door in doors]
         self._stream_threads = ThreadPoolExecutor(size.streams + SPARE_STREAM_THREADS)
         self._health_threads = ThreadPoolExecutor(1)
-        self._reception = Reception(
-            Callers(settings.team, by_certificate=settings.tls_client_ca is not None),
-            Rates(settings.calls_per_second, time.monotonic),
-            settings.longest_call_seconds,
-            size.streams,
-        )
+        self._reception = Reception(settings, size.streams, metrics, traces)
         self._server = grpc.server(
             ThreadPoolExecutor(size.threads, thread_name_prefix="call"),
             handlers=[self._reception.handler(door, self._stream_threads) for door in doors],

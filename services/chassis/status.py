@@ -36,9 +36,15 @@ class Refused(Transient):
 class Late(StageError):
     """The caller's deadline has passed, or the time that a call without one may take."""
 
+    def __init__(self, text: str = "no time is left for this call") -> None:
+        super().__init__(text)
+
 
 class Abandoned(StageError):
     """The caller has gone away; nobody reads the answer."""
+
+    def __init__(self, text: str = "the caller has gone away") -> None:
+        super().__init__(text)
 
 
 CODES: Final[Mapping[str, Code]] = {
@@ -114,9 +120,9 @@ def status_of(error: BaseException) -> Status:
     if isinstance(error, Corrupt):
         return _status(Code.DATA_LOSS, error.reason, str(error), {"digest": error.digest})
     if isinstance(error, Late):
-        return _status(Code.DEADLINE_EXCEEDED, "CLIENT_DEADLINE", "no time is left for this call")
+        return _status(Code.DEADLINE_EXCEEDED, "CLIENT_DEADLINE", str(error))
     if isinstance(error, Abandoned):
-        return _status(Code.CANCELLED, "CALLER_GONE", "the caller has gone away")
+        return _status(Code.CANCELLED, "CALLER_GONE", str(error))
     return _status(Code.INTERNAL, "INTERNAL", "nobody foresaw this; the service's log says more")
 
 
@@ -150,14 +156,15 @@ def read_status(error: grpc.RpcError) -> StageError:
 
 def _ours(status: Status, info: ErrorInfo, bad: BadRequest, retry: RetryInfo | None) -> StageError:
     code, reason = code_of(status), info.reason or code_of(status).name
+    remedy = status.message.removeprefix(f"{reason}: ")
     if "digest" in info.metadata:
         return Corrupt(info.metadata["digest"], reason)
     if retry is not None:
-        return Refused(reason, status.message, retry.retry_delay.ToTimedelta().total_seconds())
+        return Refused(reason, remedy, retry.retry_delay.ToTimedelta().total_seconds())
     if kind := KINDS.get(code):
-        return kind(f"{reason}: {status.message}")
+        return kind(f"{reason}: {remedy}")
     if code is Code.RESOURCE_EXHAUSTED and not info.reason and TOO_LARGE not in status.message:
-        return Transient(f"{reason}: {status.message}")  # the transport has too many calls
+        return Transient(f"{reason}: {remedy}")  # the transport has too many calls
     violations = [Violation(v.field, v.reason, v.description) for v in bad.field_violations]
     return Invalid.every(violations or [Violation("", reason, status.message)])
 
