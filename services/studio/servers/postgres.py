@@ -6,11 +6,12 @@ import os
 import pwd
 import shutil
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Final
+from typing import Final, LiteralString
 
 from services.studio.servers.installing import installed, program, run
 from services.studio.servers.processes import Server, listens
@@ -22,6 +23,7 @@ REMEDY: Final = f"Debian: apt install {PACKAGE}"
 NAME: Final = "rostrum"
 ELSEWHERE: Final = Path("/var/lib/rostrum")
 """Where data lie when root runs us in a folder that nobody else may enter."""
+ORPHAN_SECONDS: Final = 5.0
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -59,12 +61,19 @@ class PostgresServer(Server):
 
     def create_database(self, name: str) -> str:
         """Make an empty database and return its address for SQLAlchemy."""
+        self._say("create database {}", name)
+        return self.database_url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database and whoever is connected to it."""
+        self._say("drop database {} with (force)", name)
+
+    def _say(self, words: LiteralString, name: str) -> None:
         import psycopg  # noqa: PLC0415  # only who runs a server needs it
         from psycopg import sql  # noqa: PLC0415
 
         with psycopg.connect(self._maintenance, autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        return self.database_url(name)
+            connection.execute(sql.SQL(words).format(sql.Identifier(name)))
 
     def _identity(self) -> Sequence[str]:
         return _as_somebody_else() if os.geteuid() == 0 else ()
@@ -75,6 +84,7 @@ class PostgresServer(Server):
     def _prepare(self) -> None:
         if not self._data.is_dir():
             self._initialise()
+        self._wait_for_orphans()
 
     def _command(self) -> list[str | Path]:
         settings = {**SETTINGS, "port": str(self.port)}
@@ -116,6 +126,25 @@ class PostgresServer(Server):
         run([*setpriv, *initdb], self.folder, **_libraries())
         self._data.unlink(missing_ok=True)  # leads to a folder that is gone
         self._data.symlink_to(data if place is ELSEWHERE else data.name)
+
+    def _wait_for_orphans(self) -> None:
+        """Let the rest of a killed server end, for some seconds: until then none may start."""
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while any(_works_in(process, self._data.resolve()) for process in _processes()):
+            if time.monotonic() > deadline:
+                return  # the server itself says what is wrong
+            time.sleep(0.05)
+
+
+def _processes() -> Iterator[Path]:
+    return Path("/proc").glob("[0-9]*")
+
+
+def _works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").readlink() == folder
+    except OSError:  # it has ended, or is somebody else's
+        return False
 
 
 def programs() -> Path:

@@ -79,10 +79,12 @@ class Server(ABC):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._prepare()
+        if listens(self.port):
+            raise Unavailable(f"{self.name}: somebody else listens on {self.address}")
         deadline = time.monotonic() + seconds
         self._process = self._spawn()
         while not self._answers():
-            if not self.running:
+            if self._process.poll() is not None:
                 raise self._failed(f"ended with code {self._process.returncode}")
             if time.monotonic() > deadline:
                 self.kill()
