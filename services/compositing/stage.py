@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
+from google.protobuf.struct_pb2 import Struct
 from rostrum.compositing.v1 import compositing_pb2 as pb
 from rostrum.media.v1 import media_pb2
 
@@ -119,6 +120,15 @@ def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.
         loudness_centi_lufs=round(100 * track.level.loudness_lufs),
         true_peak_centi_dbtp=round(100 * track.level.true_peak_dbtp),
     )
+
+
+def probe(_: Store) -> pb.CheckSceneRequest:
+    """Return the smallest real request: a title to lay out in one format."""
+    data = Struct()
+    data.update({"title": "Ready"})
+    scene = pb.Scene(template="news-frame", data=data, brand=pb.BrandKit(logo_text="Rostrum"))
+    shape = media_pb2.Format(aspect="16:9", height=360)
+    return pb.CheckSceneRequest(scene=scene, formats=[shape], script="Ready.")
 
 
 def methods(engines: Engines[Engine]) -> Methods:

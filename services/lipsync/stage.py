@@ -9,9 +9,16 @@ from rostrum.media.v1.media_pb2 import Speech, Take
 
 from services.chassis.engines import Engines, Methods
 from services.chassis.errors import Invalid
-from services.chassis.media import read_timing, write_tracks
+from services.chassis.media import read_timing, write_timing, write_tracks
 from services.chassis.store import Store
-from services.chassis.timeline import CHUNK_SECONDS, MOUTH, samples_per_frame
+from services.chassis.timeline import (
+    CHUNK_SECONDS,
+    MOUTH,
+    SAMPLE_RATE,
+    Phoneme,
+    Timing,
+    samples_per_frame,
+)
 from services.lipsync.engines import LipsyncEngine
 
 
@@ -43,6 +50,20 @@ def check(speech: Speech) -> None:
     if not 1 <= speech.frame_count <= CHUNK_SECONDS * speech.frame_rate:
         remedy = f"a chunk has 1 to {CHUNK_SECONDS * speech.frame_rate} frames"
         raise Invalid("speech.frame_count", "SPEECH_LENGTH_INVALID", remedy)
+
+
+def probe(store: Store) -> pb.SyncRequest:
+    """Return the smallest real request, with what it reads put into the store: a second of "a"."""
+    timing = Timing(SAMPLE_RATE, (), (Phoneme("a", 0, SAMPLE_RATE, 1.0),))
+    return pb.SyncRequest(
+        speech=Speech(
+            timing_digest=write_timing(store, timing),
+            sample_rate_hertz=SAMPLE_RATE,
+            sample_count=SAMPLE_RATE,
+            frame_count=25,
+            frame_rate=25,
+        )
+    )
 
 
 def methods(engines: Engines[LipsyncEngine]) -> Methods:

@@ -97,6 +97,11 @@ def stress(
     )
 
 
+def probe(_: Store) -> pb.MakeLoopRequest:
+    """Return the smallest real request: the shortest loop of idle motion."""
+    return pb.MakeLoopRequest(frame_rate=24, frame_count=FEWEST_LOOP_SECONDS * 24)
+
+
 def methods(engines: Engines[MotionEngine]) -> Methods:
     """Return what this stage answers."""
     return {

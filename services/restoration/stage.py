@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
+from typing import Final
 
+import numpy as np
 from rostrum.restoration.v1.restoration_pb2 import RestoreRequest, RestoreResponse
 
 from services.chassis import pictures
 from services.chassis.engines import Engines, Methods
+from services.chassis.rig import RIG_VERSION, Rig
 from services.chassis.store import Store
 from services.restoration.engines import Engine
+
+PROBE_PIXELS: Final = 64
 
 
 def restore(request: RestoreRequest, store: Store, engines: Engines[Engine]) -> RestoreResponse:
@@ -22,6 +28,14 @@ def restore(request: RestoreRequest, store: Store, engines: Engines[Engine]) -> 
     response = RestoreResponse(rig=request.rig)
     response.rig.texture_digest = pictures.write_picture(store, engine.restore(rig, texture))
     return response
+
+
+def probe(store: Store) -> RestoreRequest:
+    """Return the smallest real request, with what it reads put into the store: a grey square."""
+    known = {"version": RIG_VERSION, "canvas_pixels": PROBE_PIXELS, "face_height": PROBE_PIXELS}
+    arrays = defaultdict(lambda: np.zeros(()), {name: np.array(n) for name, n in known.items()})
+    texture = np.full((PROBE_PIXELS, PROBE_PIXELS, 4), 128, np.uint8)
+    return RestoreRequest(rig=pictures.write_rig(store, Rig.from_arrays(arrays), texture))
 
 
 def methods(engines: Engines[Engine]) -> Methods:

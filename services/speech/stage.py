@@ -177,6 +177,11 @@ def _of_length(sound: Floats, count: int) -> Floats:
     return np.pad(sound[:count], (0, max(count - len(sound), 0)))
 
 
+def probe(_: Store) -> SynthesizeRequest:
+    """Return the smallest real request: a word to say."""
+    return SynthesizeRequest(chunk=Chunk(text="Ready."), language="en-GB", frame_rate=25)
+
+
 def methods(engines: Engines[Engine]) -> Methods:
     """Return what this stage answers."""
     return {
