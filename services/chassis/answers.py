@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from google.protobuf.any_pb2 import Any as Envelope
 from google.protobuf.message import Message
@@ -20,6 +20,9 @@ TRANSIENT = b"T"
 CORRUPT = b"C"
 BUG = b"B"
 
+Cause = Literal["cancelled", "draining"]
+"""Why work is ended on purpose: nobody wants it any more, or this process ends."""
+
 
 class Bug(Exception):
     """A stage raised what nobody foresaw."""
@@ -28,6 +31,18 @@ class Bug(Exception):
         self.trace = trace
         """Where it happened, for a developer."""
         super().__init__(f"nobody foresaw this: {trace.strip().splitlines()[-1]}")
+
+
+class Death(Transient):
+    """The process that did the work died."""
+
+
+class Stopped(Exception):
+    """The work was ended on purpose, or never begun."""
+
+    def __init__(self, cause: Cause) -> None:
+        self.cause: Cause = cause
+        super().__init__(cause)
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,8 @@ class Work:
     """Whether a result that is there already must not be taken."""
     trace: Mapping[str, str] = field(default_factory=dict)
     """W3C trace context of whoever wants it."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """What log lines about it name besides task and team, for example the video."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,9 @@ class Ready:
     """Full names of the requests it answers, where it knows them beforehand."""
 
 
+Outcome = Answer | StageError | Bug | Stopped
+"""What became of a task."""
+
 NOTHING: Final = Answer(b"", 0.0, 0.0)
 
 
@@ -84,16 +104,16 @@ def write_work(work: Work) -> bytes:
     if not isinstance(envelope, Envelope):
         envelope = Envelope()
         envelope.Pack(work.request)
-    head = [work.key, work.team, work.anew, dict(work.trace)]
+    head = [work.key, work.team, work.anew, dict(work.trace), dict(work.ids)]
     return json.dumps(head).encode() + b"\n" + envelope.SerializeToString(deterministic=True)
 
 
 def read_work(data: bytes) -> tuple[Work, Envelope]:
     """Return a task, and the envelope that is its request."""
     head, _, body = data.partition(b"\n")
-    key, team, anew, trace = json.loads(head)
     envelope = Envelope.FromString(body)
-    return Work(key, envelope, team, anew, trace), envelope
+    key, team, *rest = json.loads(head)
+    return Work(key, envelope, team, *rest), envelope
 
 
 def write_ready(ready: Ready) -> bytes:
@@ -125,6 +145,16 @@ def write_error(error: StageError | Bug) -> bytes:
     if isinstance(error, Bug):
         return BUG + error.trace.encode()
     return TRANSIENT + str(error).encode()
+
+
+def read_outcome(data: bytes | None) -> Outcome:
+    """Return a child's answer or the error that it sent instead; of None, that it died."""
+    if data is None:
+        return Death("WORKER_DIED: the process that worked on it died")
+    try:
+        return read_answer(data)
+    except (StageError, Bug) as error:
+        return error
 
 
 def is_bug(data: bytes) -> bool:

@@ -11,10 +11,9 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,6 +27,7 @@ from services.chassis.answers import (
     Bug,
     Ready,
     Work,
+    is_bug,
     read_work,
     write_answer,
     write_error,
@@ -38,11 +38,10 @@ from services.chassis.errors import Corrupt, Invalid, StageError, Transient
 from services.chassis.store import Store
 
 PR_SET_PDEATHSIG: Final = 1
-REALMS: Final = 16
-"""Stores of so many teams are kept open."""
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 Method = tuple[type[Message], Callable[[Any, Store], Message]]
+Span = Callable[[Work, str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -58,16 +57,28 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What a child shows of itself, as its service does."""
+
+    service: str
+    log_level: str = "INFO"
+    traces: str = ""
+    """OTLP endpoint; empty: none."""
+
+
+@dataclass(frozen=True)
 class Setup:
     """What a child is started with. It is pickled: functions are top-level ones, or partials."""
 
     open_offer: Callable[[], Offer]
-    open_store: Callable[[str], Store]
-    """Opens a team's realm of the store."""
+    open_store: Callable[[], Store]
+    """Opens the store; each task then works in its team's realm of it."""
     log: Path | None = None
     """Where what libraries print goes; None: to the parent's own streams."""
     scratch: Path | None = None
     """Folder that children have their temporary folders in; None: the system's."""
+    sight: Sight | None = None
+    """What it shows of itself; None: nothing."""
 
 
 def offer_of(package: str) -> Offer:
@@ -81,33 +92,47 @@ def offer_of(package: str) -> Offer:
 
 
 def serve(connection: Connection, setup: Setup, folder: Path | None, parent: int) -> None:
-    """Do jobs until the parent closes the connection or dies, or until a bug shows."""
+    """Do tasks until the parent closes the connection or dies, or until a bug shows."""
     die_with(parent)
     if setup.log is not None:
         write_to(setup.log)
     if folder is not None:
         work_in(folder)
+    span, close = open_sight(setup.sight)
     try:
-        offer = setup.open_offer()
+        offer, store = setup.open_offer(), setup.open_store()
         warm_up(offer)
     except Exception as error:  # noqa: BLE001  # the parent says it; nothing works here
         connection.send_bytes(write_error(_ours(error)))
         return
     connection.send_bytes(write_ready(offer.ready))
-    open_store = lru_cache(REALMS)(setup.open_store)
     with suppress(EOFError):
         while True:
-            work, envelope = read_work(connection.recv_bytes())
-            try:
-                answer = write_answer(do(work, envelope, offer, open_store(work.team)))
-            except Exception as error:  # noqa: BLE001  # reported; a bug ends the process
-                connection.send_bytes(write_error(said := _ours(error)))
-                if isinstance(said, Bug):
-                    return
-            else:
-                connection.send_bytes(answer)
+            answer = answer_to(connection.recv_bytes(), offer, store, span)
             if folder is not None:
                 empty(folder)
+            connection.send_bytes(answer)
+            if is_bug(answer):
+                break
+    close()
+
+
+def open_sight(sight: Sight | None) -> tuple[Span, Callable[[], None]]:
+    """Return what is entered around each task, and what is called at the end."""
+    if sight is None:
+        return lambda _work, _name: nullcontext(), lambda: None
+    from services.chassis.telemetry import logs, traces  # noqa: PLC0415  # not on one machine
+
+    logs.set_up(sight.service, sight.log_level)
+    opened = traces.open_traces(sight.service, sight.traces)
+
+    @contextmanager
+    def span(work: Work, name: str) -> Iterator[None]:
+        ids = {"task": work.key, "team": work.team, **work.ids}
+        with logs.bound(**ids), opened.span(name, work.trace, "consumer", **ids):
+            yield
+
+    return span, opened.close
 
 
 def warm_up(offer: Offer) -> None:
@@ -116,6 +141,17 @@ def warm_up(offer: Offer) -> None:
     for probe in offer.probes:
         _, method = offer.method(probe.DESCRIPTOR.full_name)
         method(probe, store)
+
+
+def answer_to(data: bytes, offer: Offer, store: Store, span: Span) -> bytes:
+    """Do a task, and return what the parent is told of it."""
+    work, envelope = read_work(data)
+    try:
+        with span(work, envelope.TypeName()):
+            answer = do(work, envelope, offer, store.in_realm(work.team))
+    except Exception as error:  # noqa: BLE001  # reported; a bug ends the process
+        return write_error(_ours(error))
+    return write_answer(answer)
 
 
 def do(work: Work, envelope: Envelope, offer: Offer, store: Store) -> Answer:
@@ -134,14 +170,11 @@ def do(work: Work, envelope: Envelope, offer: Offer, store: Store) -> Answer:
 
 
 def prove(store: Store, error: Corrupt) -> None:
-    """Move an object that is altered out of the way; raise Transient if it is whole after all."""
+    """Move an object that is altered out of the way. Raises Transient if it is whole after all."""
     try:
         store.get(error.digest)
-    except Corrupt as again:
-        if again.reason != "ASSET_NOT_FOUND":
-            store.quarantine(error.digest)
-    except Invalid:
-        return  # the stage named something that is no digest
+    except Corrupt:
+        store.quarantine(error.digest)
     else:
         raise Transient(f"STORAGE_UNAVAILABLE: {error.digest} was read wrong, once") from error
 

@@ -17,6 +17,7 @@ from typing import Final, Self
 
 from services.chassis.answers import (
     Bug,
+    Death,
     Ready,
     Work,
     is_bug,
@@ -24,7 +25,7 @@ from services.chassis.answers import (
     write_work,
 )
 from services.chassis.child import Setup, serve
-from services.chassis.errors import StageError, Transient
+from services.chassis.errors import StageError
 
 THREADS: Final = (
     "OMP_NUM_THREADS",
@@ -32,6 +33,7 @@ THREADS: Final = (
     "MKL_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
 )
+FAREWELL_SECONDS: Final = 1.0
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -72,6 +74,8 @@ class Pool:
         """What children can do; None before the first was ready."""
         self.trouble: StageError | Bug | None = None
         """Why the last child that was started did not become ready."""
+        self.failures = 0
+        """How many in a row did not become ready."""
 
     def __enter__(self) -> Self:
         for name in THREADS:
@@ -148,8 +152,11 @@ class Pool:
         if not child.is_ready and word is not None and self._become_ready(child, word):
             return
         if word is None and not child.is_ready:
-            self.trouble = Transient("WORKER_DIED: the process died while it was loading")
-        if word is None or not child.is_ready or is_bug(word) or self._is_worn(child):
+            self._fail(Death("WORKER_DIED: the process died while it was loading"))
+        if word is None or not child.is_ready:
+            self._end(child)
+        elif is_bug(word) or self._is_worn(child):
+            child.dismiss()
             self._end(child)
         if name:
             yield Done(name, word)
@@ -158,11 +165,14 @@ class Pool:
         try:
             self.offer = read_ready(word)
         except (StageError, Bug) as error:
-            self.trouble = error
+            self._fail(error)
             return False
-        self.trouble = None
+        self.trouble, self.failures = None, 0
         child.is_ready = True
         return True
+
+    def _fail(self, error: StageError | Bug) -> None:
+        self.trouble, self.failures = error, self.failures + 1
 
     def _is_worn(self, child: _Child) -> bool:
         limits = self._limits
@@ -177,7 +187,7 @@ class Pool:
             if slow or (child.name and now - child.since > limits.task_seconds):
                 self._end(child)
                 if slow:
-                    self.trouble = Transient("WORKER_DIED: the process took too long to load")
+                    self._fail(Death("WORKER_DIED: the process took too long to load"))
                 if child.name:
                     yield Done(child.name, None)
 
@@ -214,6 +224,11 @@ class _Child:
             self.name = ""
             self.tasks += 1
         return word
+
+    def dismiss(self) -> None:
+        """Let it end by itself: it has nothing to do, and may have spans to send."""
+        self.connection.close()
+        self._process.join(FAREWELL_SECONDS)
 
     def kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
