@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PROTOS := $(shell find protos/rostrum -name '*.proto' | sort)
 CODE := services tests
 
-.PHONY: help demo test env prerequisites lint types imports protos unit contract e2e samples bench format clean
+.PHONY: help demo test env prerequisites testprerequisites testenv servers lint types imports protos unit contract e2e samples bench format clean
 
 help: ## list what there is to make
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -18,14 +18,15 @@ help: ## list what there is to make
 demo: env ## set everything up and make three real videos
 	$(BIN)/rostrum produce services/studio/samples/demo -o out/demo
 
-test: testenv lint types imports protos contract unit e2e ## set everything up and run every check and test
+test: testprerequisites testenv lint types imports protos contract unit e2e ## set everything up and run every check and test
 
 env: $(VENV)/.ready protos/gen/.ready ## install into .venv what videos need
 
 prerequisites:
-	@command -v $(PYTHON) >/dev/null || { echo "missing: $(PYTHON) (Debian: apt install python3.11 python3.11-venv; or PYTHON=/path/to/python3.11 make ...)"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "missing: Python 3.11; $(PYTHON) is another version"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "missing: the venv module of $(PYTHON) (Debian: apt install python3.11-venv)"; exit 1; }
+	@requirements/system.sh "$(PYTHON)"
+
+testprerequisites:
+	@requirements/system.sh "$(PYTHON)" servers
 
 $(VENV)/.ready: requirements/core.txt requirements/media.txt requirements/build.txt | prerequisites
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -48,6 +49,9 @@ protos/gen/.ready: $(PROTOS) pyproject.toml $(VENV)/.ready
 
 testenv: env $(VENV)/.testready
 
+servers: testprerequisites testenv ## install the Kafka, PostgreSQL and S3 gateway that tests run
+	$(BIN)/python -m tests.servers
+
 lint: testenv ## check style
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
@@ -62,13 +66,13 @@ protos: testenv ## check the agreements
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
 
-contract: testenv ## hold every agreement to the code
+contract: servers ## hold every agreement to the code
 	$(BIN)/pytest tests/contract
 
 unit: testenv ## test every room by itself
 	$(BIN)/pytest tests/unit -n 2
 
-e2e: testenv ## make whole videos and judge them
+e2e: servers ## make whole videos and judge them
 	$(BIN)/pytest tests/e2e
 
 samples: testenv ## make every sample on every presenter in every format, and measure them
