@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from services.chassis.errors import Invalid, StageError
+from services.studio import topics
 
 app = typer.Typer(
     name="rostrum",
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(topics.app, name="topics")
 
 Orders = Annotated[
     list[Path],
