@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from google.protobuf.message import Message
 from rostrum.director.v1.director_pb2 import Commission
 
-from services.chassis.errors import Corrupt, Invalid, Transient, Violation
+from services.chassis.errors import Corrupt, Invalid, Transient
 from services.chassis.store import Store
-from services.director.consent import consent_complaints
-from services.director.orders import complete, order_complaints, without
-from services.director.recipes import Finished, Output, Planned, Step, Steps, talking_head
+from services.director.asking import may_start, objections, outstanding, task_for
+from services.director.orders import complete, order_complaints
+from services.director.recipes import Finished, Output, Planned, Step, talking_head
 from services.director.results import Fingerprint, Results
 from services.director.retries import ATTEMPTS, pause_after
 from services.director.videos import (
@@ -24,7 +24,6 @@ from services.director.videos import (
     FAILED,
     FINISHED,
     RUNNING,
-    Part,
     Task,
     Video,
 )
@@ -78,7 +77,7 @@ class Director:
         video = Video(began, full, checks_only)
         video.complain(tuple(order_complaints(full)))
         if full.presenter.name:
-            video.complain(self._consent_complaints(video))
+            video.complain(objections(video, self._clock()))
         self._videos[video.id] = video
         return video
 
@@ -133,7 +132,7 @@ class Director:
     def deliver(self, video: Video) -> tuple[Output, ...]:
         """Return the files to deliver. Raises Invalid, and ends the video, without consent."""
         assert video.finished is not None, "ready() sets it"
-        if complaints := self._consent_complaints(video):
+        if complaints := objections(video, self._clock()):
             video.complain(complaints)
             self._fail(video)
             raise Invalid.every(complaints)
@@ -160,7 +159,9 @@ class Director:
         return talking_head.outline(video.commission, self._results.find)
 
     def _advance(self, video: Video, now: datetime) -> list[Task]:
-        steps = self._outstanding(video)
+        steps, parts = outstanding(video, self._results, self._lost.get)
+        if parts:
+            self._state.link(video.id, parts)
         if video.error is not None:
             self._fail(video, video.error)
             return []
@@ -176,51 +177,11 @@ class Director:
             self._conclude(video)
         return tasks
 
-    def _outstanding(self, video: Video) -> Steps | Finished:
-        """Return what the recipe wants, once every loss among it has been heard of."""
-        while True:
-            parts: list[Part] = []
-            steps = self._ask_recipe(video, parts)
-            if parts:
-                self._state.link(video.id, parts)
-            if isinstance(steps, Finished) or not self._hear_of_losses(video, steps):
-                return steps
-
-    def _ask_recipe(self, video: Video, parts: list[Part]) -> Steps | Finished:
-        """Ask what is next, and note in passing which steps have a result by now."""
-
-        def answer(step: Step[R]) -> R | None:
-            response = self._results.find(step)
-            if response is not None:
-                part = Part(self._task(video, step, attempt=0), response)
-                if video.note(part):
-                    parts.append(part)
-            return response
-
-        if video.checked is None:
-            video.checked = without(video.commission, video.wrong_fields())
-        if video.checks_only or video.complaints:
-            return talking_head.admission(video.checked, answer)
-        return talking_head.advance(video.commission, answer)
-
-    def _hear_of_losses(self, video: Video, steps: Steps) -> bool:
-        """Take over why steps cannot be done; return whether there was a new complaint."""
-        before = len(video.complaints)
-        for step in steps:
-            loss = self._lost.get(self._results.key_of(step))
-            if isinstance(loss, Invalid):
-                video.complain(in_order(step, loss))
-            elif loss is not None:
-                video.error = loss
-        return len(video.complaints) > before
-
     def _startable(self, video: Video, step: Step[Any], now: datetime) -> bool:
         key = self._results.key_of(step)
         if key in self._running or key in self._lost:
             return False
-        if step.likeness:
-            video.complain(self._consent_complaints(video))
-        if video.blocked(step):
+        if not may_start(video, step, objections(video, now)):
             return False
         pause_ends = self._paused.get(key, now)
         if pause_ends > now:
@@ -231,14 +192,10 @@ class Director:
         key = self._results.key_of(step)
         self._paused.pop(key, None)
         self._attempts[key] += 1
-        task = self._task(video, step, self._attempts[key])
+        task = task_for(video, self._results, step, self._attempts[key])
         self._running[key] = task
         self._state.task_started(task, now)
         return task
-
-    def _task(self, video: Video, step: Step[Any], attempt: int) -> Task:
-        key, fingerprint = self._results.key_of(step), self._results.fingerprint_of(step)
-        return Task(key, video.id, step, fingerprint, attempt)
 
     def _is_awaited(self, video: Video, step: Step[Any]) -> bool:
         """Return whether a step is being done or will be, after a pause."""
@@ -271,16 +228,3 @@ class Director:
         video.status = status
         outputs = video.finished.outputs if video.finished is not None else ()
         self._state.end_video(video.id, status, self._clock(), video.error, outputs)
-
-    def _consent_complaints(self, video: Video) -> tuple[Violation, ...]:
-        order, consent = video.commission.order, video.commission.presenter.consent
-        today = self._clock().astimezone(UTC).date()
-        return tuple(consent_complaints(consent, order.channel, order.quality, today))
-
-
-def in_order(step: Step[Any], error: Invalid) -> tuple[Violation, ...]:
-    """Return a stage's complaints with the order's field paths in place of the stage's own."""
-    return tuple(
-        Violation(step.order_field(said.field), said.reason, said.remedy)
-        for said in error.violations
-    )

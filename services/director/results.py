@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -66,16 +66,35 @@ class Results:
         is not the store's fault. Files from outside have no task that could make them again.
         """
         digest = corrupt.digest
-        if self._intact(digest):
+        if self.intact(digest):
             return True
         if digest in self._remade:
             return any(key in self._absent for key in self._remade[digest])
-        makers = [key for key, known in self._known.items() if digest in digests_in(known)]
-        self._remade[digest] = makers
+        self._remade[digest] = makers = self.makers_of(digest)
+        self.discard(digest, makers)
+        return bool(makers)
+
+    def expect(self, key: str) -> None:
+        """Look for a task's result again, though it was not there before."""
+        self._absent.discard(key)
+
+    def intact(self, digest: str) -> bool:
+        """Return whether an object is there and is what its digest says."""
+        try:
+            self._store.get(digest)
+        except Corrupt:
+            return False
+        return True
+
+    def makers_of(self, digest: str) -> list[str]:
+        """Return the keys of the tasks, among those known here, whose results name an object."""
+        return [key for key, known in self._known.items() if digest in digests_in(known)]
+
+    def discard(self, digest: str, makers: Iterable[str]) -> None:
+        """Put an object into quarantine and forget the results that name it."""
         self._store.quarantine(digest)
         for key in makers:
             self._forget(key)
-        return bool(makers)
 
     def _identify(self, step: Step[R]) -> tuple[str, str]:
         request = step.request
@@ -110,10 +129,3 @@ class Results:
             self._store.forget_result(key)
         self._known.pop(key, None)
         self._absent.add(key)
-
-    def _intact(self, digest: str) -> bool:
-        try:
-            self._store.get(digest)
-        except Corrupt:
-            return False
-        return True

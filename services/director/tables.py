@@ -58,7 +58,6 @@ videos = Table(
     # that what happens while the recipe is asked is not taken for seen.
     Column("changes", Integer, nullable=False, server_default=NONE),
     Column("seen", Integer, nullable=False, server_default=NONE),
-    Column("wakes_ms", BigInteger),  # when a pause of one of its tasks is over
     Column("created_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
@@ -85,7 +84,6 @@ videos = Table(
     _partial("videos_queued", "team", "channel", where="state = 'queued'"),
     _partial("videos_running", "team", "channel", where="state = 'running'"),
     _partial("videos_stale", "part", where="changes > seen"),
-    _partial("videos_asleep", "wakes_ms", where="wakes_ms IS NOT NULL"),
 )
 
 tasks = Table(
