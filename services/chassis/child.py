@@ -11,7 +11,7 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -52,8 +52,9 @@ class Offer:
     """Returns type and function by the full name of a request. Raises KeyError for none."""
     ready: Ready = field(default_factory=Ready)
     """What the parent is told of it."""
-    probes: Sequence[Message] = ()
-    """Requests that are answered once before the first task, so that all is loaded and works."""
+    probe: Callable[[Store], Message] | None = None
+    """Puts what it reads into a store, and returns a request. It is answered once before the first
+    task, so that all is loaded and works."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,11 @@ def offer_of(package: str) -> Offer:
     """Return what a stage of ours offers, for example that of "services.lipsync"."""
     loaded = import_module(f"{package}.engines")
     engines: Engines[Any] = loaded.load()
-    methods = import_module(f"{package}.stage").methods(engines)
+    stage = import_module(f"{package}.stage")
+    methods = stage.methods(engines)
     named = {kind.DESCRIPTOR.full_name: (kind, method) for kind, method in methods.items()}
     prints = tuple((name, engines.pick(name).fingerprint) for name in engines.names())
-    return Offer(named.__getitem__, Ready(prints, tuple(sorted(named))))
+    return Offer(named.__getitem__, Ready(prints, tuple(sorted(named))), stage.probe)
 
 
 def serve(connection: Connection, setup: Setup, folder: Path | None, parent: int) -> None:
@@ -136,11 +138,12 @@ def open_sight(sight: Sight | None) -> tuple[Span, Callable[[], None]]:
 
 
 def warm_up(offer: Offer) -> None:
-    """Answer the probes of an offer, over a store that is thrown away."""
-    store = Store.in_memory()
-    for probe in offer.probes:
-        _, method = offer.method(probe.DESCRIPTOR.full_name)
-        method(probe, store)
+    """Answer the probe of an offer, over a store that is thrown away."""
+    if offer.probe is not None:
+        store = Store.in_memory()
+        request = offer.probe(store)
+        _, method = offer.method(request.DESCRIPTOR.full_name)
+        method(request, store)
 
 
 def answer_to(data: bytes, offer: Offer, store: Store, span: Span) -> bytes:
