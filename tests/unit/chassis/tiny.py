@@ -50,7 +50,7 @@ def sync(request: SyncRequest, store: Store) -> SyncResponse:
 
 def offer() -> Offer:
     methods: dict[str, Method] = {SYNC: (SyncRequest, sync)}
-    return Offer(methods.__getitem__, Ready(ENGINES, (SYNC,)), [request("")])
+    return Offer(methods.__getitem__, Ready(ENGINES, (SYNC,)), lambda _store: request(""))
 
 
 def broken() -> Offer:
