@@ -11,7 +11,8 @@ STAGES = ("speech", "motion", "lipsync", "restoration", "compositing")
 @pytest.mark.parametrize("word", STAGES)
 def test_a_stage_has_the_same_parts_as_every_other(word: str) -> None:
     room = ROOT / "services" / word
-    for part in ("README.md", "stage.py", "engines/__init__.py", "domain/__init__.py"):
+    doors = ("__main__.py", "settings.py", "rpc.py")
+    for part in ("README.md", *doors, "stage.py", "engines/__init__.py", "domain/__init__.py"):
         assert (room / part).is_file(), f"a visitor of {word} looks for {part}"
     proto = (ROOT / f"protos/rostrum/{word}/v1/{word}.proto").read_text()
     assert f"service {word.capitalize()}Service {{" in proto
