@@ -377,3 +377,19 @@ def test_media_travel_in_the_open_on_this_machine_alone(monkeypatch: pytest.Monk
     with pytest.raises(Transient):
         Store.open("s3://bucket", "news", options=keys).get(DIGEST)
     assert time.monotonic() - began < 2, "somebody was asked over http"
+
+
+class FullServer(servers.VersityServer):
+    """A server whose disk takes no file of more than a megabyte."""
+
+    def _command(self) -> list[str | Path]:
+        return ["prlimit", "--fsize=1000000", *super()._command()]
+
+
+def test_i15_a_full_server_takes_nothing_half(server_folder: Path) -> None:
+    with FullServer(server_folder / "full") as server:
+        store = bucket(server).open()
+        with pytest.raises(Transient, match=r"^STORAGE_"):
+            store.put(LARGE)
+        assert not list(store.listed())
+        assert store.get(store.put(DATA)) == DATA
