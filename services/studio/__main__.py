@@ -13,6 +13,7 @@ import typer
 
 from services.chassis.errors import Invalid, StageError
 from services.studio import topics
+from services.studio.remote import commands
 
 app = typer.Typer(
     name="rostrum",
@@ -82,6 +83,9 @@ def doctor(as_json: AsJson = False) -> None:
     from services.studio.doctor import examine
 
     raise typer.Exit(examine(as_json=as_json))
+
+
+commands.add_to(app)
 
 
 def _make(

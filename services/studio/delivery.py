@@ -32,10 +32,15 @@ def deliver(
     for name, digest in files.items():
         if not holds(folder / name, digest):
             write_whole(folder / name, store.get(digest))
+    write_record(folder, record)
+    return [folder / name for name in (*files, RECORD)]
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write a folder's record, unless the one that is there says the same but for times."""
     if changed(folder / RECORD, record):
         text = json.dumps(record, ensure_ascii=False, indent=2)
         write_whole(folder / RECORD, f"{text}\n".encode())
-    return [folder / name for name in (*files, RECORD)]
 
 
 def holds(path: Path, digest: str) -> bool:

@@ -59,22 +59,39 @@ def videos_in(folder: Path) -> Iterator[Shown]:
 
 
 def show_video(console: Console, video: Shown) -> None:
-    """Show one video."""
-    record, order = video.record, video.record["order"]
-    seconds = record["frame_count"] / record["frame_rate"]
-    console.print(line(f"{record['name']}: {order['title']}", "bold"))
-    told = f"{duration(seconds)} at {record['frame_rate']} frames/s, made {record['ended'][:10]}"
-    console.print(line(f"  {told}, in {order['language']}, quality {order['quality']}"))
-    console.print(line(f"  presenter {record['presenter']['name']}, {consent_text(record)}"))
+    """Show one video. One that was fetched has no order, presenter and tasks in its record."""
+    record = video.record
+    title = record.get("order", {}).get("title", "")
+    console.print(line(": ".join(filter(None, (record["name"], title))), "bold"))
+    for text in (*made_texts(record), *presenter_texts(record)):
+        console.print(line(f"  {text}"))
     files = [(o["name"], video.state(o), o["digest"][:12]) for o in record["outputs"]]
     for row in aligned(files):
         console.print(line(f"  {row}"), soft_wrap=True)
     for warning in record["warnings"]:
         text = f"  {warning['field']}: {warning['reason']}: {warning['message']}"
         console.print(line(text, "yellow"), soft_wrap=True)
-    for row in aligned(list(stage_rows(record["tasks"])), right=(2, 3, 4)):
-        console.print(line(f"  {row}"), soft_wrap=True)
+    if "tasks" in record:
+        for row in aligned(list(stage_rows(record["tasks"])), right=(2, 3, 4)):
+            console.print(line(f"  {row}"), soft_wrap=True)
     console.print()
+
+
+def made_texts(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how long a video is, and when and where it was made."""
+    made = f"made {record['ended'][:10]}"
+    if "id" in record and "order" not in record:
+        yield f"{made} on a line, as {record['id']}"
+        return
+    seconds, order = record["frame_count"] / record["frame_rate"], record["order"]
+    told = f"{duration(seconds)} at {record['frame_rate']} frames/s, {made}"
+    yield f"{told}, in {order['language']}, quality {order['quality']}"
+
+
+def presenter_texts(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield who presents, where the record says it."""
+    if "presenter" in record:
+        yield f"presenter {record['presenter']['name']}, {consent_text(record)}"
 
 
 def consent_text(record: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from types import FrameType
 from typing import Final, Self
@@ -28,6 +29,11 @@ class Stop:
             signal.signal(number, handler)  # type: ignore[arg-type]  # as `signal` returned it
         os.close(self.descriptor)
         os.close(self._writer)
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether it is requested within so many seconds, as soon as that is known."""
+        ready, _, _ = select.select([self.descriptor], [], [], seconds)
+        return bool(ready)
 
     def _request(self, _number: int, _frame: FrameType | None) -> None:
         if not self.requested:

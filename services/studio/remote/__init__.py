@@ -1,0 +1,1 @@
+"""The commands that talk to a director elsewhere: hand orders in, watch them, fetch the videos."""
