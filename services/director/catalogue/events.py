@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, func, select, text
 
@@ -11,10 +12,15 @@ from services.director.database import is_sqlite
 from services.director.messages import OPEN, Row
 from services.director.tables import events, videos
 
-RUNNING_TRANSACTIONS = text(
-    "SELECT pg_snapshot_xmin(s)::text::bigint AS oldest, pg_snapshot_xmax(s)::text::bigint AS next,"
-    " coalesce((SELECT max(id) FROM events), 0) AS last FROM pg_current_snapshot() AS s"
+LOOK: Final = text(
+    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,"
+    " pg_current_xact_id()::text::bigint AS next,"
+    " coalesce((SELECT max(id) FROM events), 0) AS last"
 )
+"""The look takes a transaction number itself: the snapshot's own end is the last that has ended,
+and those that go on may lie beyond it."""
+FINAL: Final = frozenset({"finished", "failed", "cancelled"})
+"""Kinds of events that may be a video's last."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Horizon:
     oldest: int
     """Transaction that began first of those that had not ended."""
     next: int
-    """The next transaction to begin: once it is the oldest, all up to `last` are seen."""
+    """A transaction that began later than any that has a number up to `last`: once none before it
+    goes on, all of those are seen. (A video's row is written before its event is.)"""
 
 
 def look(connection: Connection) -> Horizon:
@@ -50,7 +57,7 @@ def look(connection: Connection) -> Horizon:
     if is_sqlite(connection):  # one writer at a time: numbers are seen in order
         last = connection.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one()
         return Horizon(last, 0, 0)
-    row = connection.execute(RUNNING_TRANSACTIONS).mappings().one()
+    row = connection.execute(LOOK).mappings().one()
     return Horizon(row["last"], row["oldest"], row["next"])
 
 

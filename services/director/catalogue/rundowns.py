@@ -8,9 +8,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from services.director.catalogue.paging import Mark, after
+from services.director.database import insert_into
 from services.director.messages import OPEN, STATES, Row
 from services.director.tables import rundowns, videos
 from services.director.videos import FAILED
+
+
+def add_rundown(connection: Connection, team: str, row: Mapping[str, object]) -> bool:
+    """Write a rundown down; return whether the team had not used its request id before."""
+    new = insert_into(connection, rundowns).values(team=team, **row)
+    new = new.on_conflict_do_nothing(index_elements=["team", "request_id"])
+    return connection.execute(new.returning(rundowns.c.id)).first() is not None
 
 
 def find_rundown(connection: Connection, team: str, rundown: str) -> Row | None:
