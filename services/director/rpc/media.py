@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 from rostrum.director.v1 import media_pb2 as pb
-from sqlalchemy import Engine
 
 from services.chassis.calls import Call
 from services.chassis.door import Door, Function, door
@@ -18,8 +17,8 @@ from services.chassis.names import check_digest
 from services.chassis.status import Refused
 from services.chassis.store import Store
 from services.director import assets
-from services.director.database import reading
 from services.director.kinds import HEAD_BYTES, Kind, check_extension, check_head, check_length
+from services.director.rpc.desk import Desk
 from services.director.uploads import Part, Uploads
 
 
@@ -48,15 +47,13 @@ class Media:
     def __init__(
         self,
         store: Store,
-        engine: Engine,
+        desk: Desk,
         uploads: Uploads,
-        now_ms: Callable[[], int],
         limits: Limits = USUAL,
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._desk = desk
         self._uploads = uploads
-        self._now_ms = now_ms
         self._limits = limits
         self._coming: dict[tuple[str, str], int] = {}
         self._lock = Lock()
@@ -80,8 +77,8 @@ class Media:
             with self._uploads.open(call.team, head.digest) as part, self._counted(call.team, head):
                 _receive(part, head, kind, requests)
                 self._keep(call.team, head, part)
-        with self._engine.begin() as connection:
-            assets.remember(connection, call.team, head, self._now_ms())
+        with self._desk.writing() as connection:
+            assets.remember(connection, call.team, head, self._desk.now_ms())
         return pb.UploadResponse(digest=head.digest, size_bytes=head.size_bytes)
 
     def get_upload(self, request: pb.GetUploadRequest, call: Call) -> pb.GetUploadResponse:
@@ -99,7 +96,7 @@ class Media:
         altered.
         """
         check_digest(request.digest, "digest")
-        with reading(self._engine) as connection:
+        with self._desk.reading() as connection:
             withheld = assets.is_withheld(connection, call.team, request.digest)
         store = self._store.in_realm(call.team)
         if withheld or not store.has(request.digest):
@@ -145,7 +142,7 @@ class Media:
 
         What has arrived of other files, and what is announced of them, counts as handed in.
         """
-        with reading(self._engine) as connection:
+        with self._desk.reading() as connection:
             stored = assets.stored_bytes(connection, team)
         with self._lock:
             coming = {

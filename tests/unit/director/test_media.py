@@ -23,6 +23,7 @@ from services.chassis.store import Store, digest_of
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import Passing
 from services.director.database import open_tables
+from services.director.rpc.desk import Desk as RealDesk
 from services.director.rpc.media import Limits, Media
 from services.director.tables import assets, withheld
 from services.director.uploads import KEPT_SECONDS, Uploads
@@ -39,7 +40,7 @@ class Desk:
         self.engine = open_tables(f"sqlite:///{folder / 'state.sqlite'}")
         self.store = Store.open(f"file://{folder / 'store'}", "house")
         self.uploads = Uploads(folder / "uploads")
-        self.media = Media(self.store, self.engine, self.uploads, lambda: 1_000, limits)
+        self.media = Media(self.store, RealDesk(self.engine, lambda: 1_000), self.uploads, limits)
         doors = [self.media.door()]
         self.server = Server(doors, DoorSettings(), Metrics("director"), Passing())
         self.server.start()
