@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from services.studio.remote.connection import Connection
+    from services.client import Rostrum
+
+GIVE_UP_SECONDS = 30.0
+"""How long a director may stay away."""
 
 To = Annotated[
     str,
@@ -83,8 +86,8 @@ def submit(
 
     wish = Wish(storyline, from_here(presenter), from_here(channel), request_id, again, priority)
     now = datetime.now().astimezone()
-    with reached(to, ca, certificate, key) as connection:
-        submission = Submission(connection, read_settings().folder, wish, now)
+    with reached(to, ca, certificate, key) as client:
+        submission = Submission(client, read_settings().folder, wish, now)
         code = tell_submitted(submission.hand_in(orders), as_json=as_json)
     raise typer.Exit(code)
 
@@ -109,16 +112,16 @@ def watch(
 
     view, screen = choose_view(as_json=as_json)
     board = Board(view)
-    with reached(to, ca, certificate, key) as connection:
-        found = watching.find(connection, target) if target else None
+    with reached(to, ca, certificate, key) as client:
+        found = watching.find(client, target) if target else None
         with screen or nullcontext():
             if found is None:
-                watching.watch_everything(connection, board)
+                watching.watch_everything(client, board)
                 raise typer.Exit
             if isinstance(found, Rundown):
-                watching.watch_rundown(connection, found, board)
+                watching.watch_rundown(client, found, board)
             else:
-                watching.watch_video(connection, found, board)
+                watching.watch_video(client, found, board)
     raise typer.Exit(board.exit_code())
 
 
@@ -138,8 +141,8 @@ def get(
     from services.studio.remote.telling import tell_fetched
     from services.studio.remote.watching import find
 
-    with reached(to, ca, certificate, key) as connection:
-        code = tell_fetched(fetch(connection, find(connection, target), out), as_json=as_json)
+    with reached(to, ca, certificate, key) as client:
+        code = tell_fetched(fetch(client, find(client, target), out), as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -156,8 +159,8 @@ def cancel(
     from services.studio.remote.telling import tell_videos
     from services.studio.remote.watching import find
 
-    with reached(to, ca, certificate, key) as connection:
-        tell_videos(steering.cancel(connection, find(connection, target)), as_json=as_json)
+    with reached(to, ca, certificate, key) as client:
+        tell_videos(steering.cancel(client, find(client, target)), as_json=as_json)
 
 
 def retry(
@@ -173,8 +176,8 @@ def retry(
     from services.studio.remote.telling import tell_videos
     from services.studio.remote.watching import find
 
-    with reached(to, ca, certificate, key) as connection:
-        tell_videos(steering.retry(connection, find(connection, target)), as_json=as_json)
+    with reached(to, ca, certificate, key) as client:
+        tell_videos(steering.retry(client, find(client, target)), as_json=as_json)
 
 
 def redrive(
@@ -187,26 +190,26 @@ def redrive(
     as_json: AsJson = False,
 ) -> None:
     """Send tasks again that were put aside after ending three workers."""
-    from services.studio.remote import steering
     from services.studio.remote.telling import tell_redriven
 
-    with reached(to, ca, certificate, key) as connection:
-        tell_redriven(steering.redrive(connection, stage, video), as_json=as_json)
+    with reached(to, ca, certificate, key) as client:
+        tell_redriven(client.redrive(stage, video), as_json=as_json)
 
 
 @contextmanager
 def reached(
     to: str, ca: Path | None, certificate: Path | None, key: Path | None
-) -> Iterator[Connection]:
+) -> Iterator[Rostrum]:
     """Hold a connection to the director; what it refuses ends the command with its complaints."""
-    from services.chassis.errors import Invalid
-    from services.studio.remote.connection import connected
-    from services.studio.remote.settings import read_remote_settings
+    from services.client import TLS, Patience, Rostrum, RostrumError
+    from services.studio.remote.settings import address_in, read_remote_settings
 
     settings = read_remote_settings(director=to, ca=ca, certificate=certificate, key=key)
+    tls = TLS(settings.ca, settings.certificate, settings.key) if settings.ca else None
+    patience = Patience(give_up_seconds=GIVE_UP_SECONDS)
     try:
-        with connected(settings) as connection:
-            yield connection
-    except Invalid as error:
-        sys.stderr.write(f"rostrum: {error}\n")
-        raise typer.Exit(2) from None
+        with Rostrum(address_in(settings), tls, patience) as client:
+            yield client
+    except RostrumError as error:
+        sys.stderr.write(f"rostrum: {address_in(settings)}: {error}\n")
+        raise typer.Exit(1 if error.retryable else 2) from None

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from rostrum.director.v1.production_pb2 import Rundown, Video, VideoState
 
-from services.chassis.errors import Corrupt, StageError
-from services.studio.delivery import RECORD, holds, remove_outdated, write_record
+from services.client import Rostrum, RostrumError
+from services.studio.delivery import remove_outdated, write_record
+from services.studio.library import NAME
 from services.studio.remote.board import state_name
-from services.studio.remote.connection import Connection
-from services.studio.remote.media import download
 from services.studio.remote.watching import videos_of
-
-NAME_CHARACTERS: Final = 120
-
-
-class UnsafeName(StageError):
-    """What a director calls a file would lie elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -48,51 +40,35 @@ class Fetched:
         }
 
 
-def fetch(connection: Connection, target: Video | Rundown, out: Path) -> Iterator[Fetched]:
+def fetch(client: Rostrum, target: Video | Rundown, out: Path) -> Iterator[Fetched]:
     """Fetch a video, or every finished one of a rundown, each into a folder of its own."""
-    videos = [target] if isinstance(target, Video) else videos_of(connection, target.id)
+    videos = [target] if isinstance(target, Video) else videos_of(client, target.id)
     for video in videos:
         if video.state != VideoState.VIDEO_STATE_FINISHED:
             yield Fetched(video, None, f"it is {state_name(video)}; there is nothing to fetch")
             continue
         try:
-            yield Fetched(video, fetch_video(connection, video, out / checked(video.name)))
-        except Corrupt as error:
-            yield Fetched(video, None, f"{error}; fetch it again, or have it made again")
-        except UnsafeName as error:
-            yield Fetched(video, None, f"the director names a file {str(error)!r}; that is no name")
+            yield Fetched(video, fetch_video(client, video, out))
+        except RostrumError as error:
+            if error.retryable:
+                raise
+            yield Fetched(video, None, str(error))
 
 
-def fetch_video(connection: Connection, video: Video, folder: Path) -> Path:
-    """Fetch a finished video's files and write its record, last; return the folder.
+def fetch_video(client: Rostrum, video: Video, out: Path) -> Path:
+    """Fetch a finished video's files and write its record, last; return their folder.
 
-    What is there already and right is not fetched; what broke off goes on where it was.
+    What is there already and right is not fetched; what broke off goes on where it was. Raises
+    RostrumError for a file that is not what its digest says, or whose name leads elsewhere.
     """
+    if not NAME.fullmatch(video.name):
+        raise RostrumError("NAME_INVALID", f"the director calls a video {video.name!r}")
+    folder = out / video.name
     folder.mkdir(parents=True, exist_ok=True)
     remove_outdated(folder, {output.name: output.digest for output in video.outputs})
-    for output in video.outputs:
-        path = folder / checked(output.name)
-        if not holds(path, output.digest):
-            part = folder / f".{output.name}.{output.digest[:16]}.part"
-            download(connection, output.digest, part)
-            settle(part, path)
+    client.download(video, folder)
     write_record(folder, record_of(video))
     return folder
-
-
-def checked(name: str) -> str:
-    """Return a file name. Raises UnsafeName for a path: a director writes nothing elsewhere."""
-    plain = 0 < len(name) <= NAME_CHARACTERS and "/" not in name and not name.startswith(".")
-    if not plain or name == RECORD or not name.isprintable():
-        raise UnsafeName(name)
-    return name
-
-
-def settle(part: Path, path: Path) -> None:
-    """Give a file that is whole its name, so that it is there after a power cut."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def record_of(video: Video) -> Mapping[str, Any]:

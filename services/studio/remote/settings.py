@@ -53,6 +53,12 @@ def read_remote_settings(**given: object) -> RemoteSettings:
     return settings.model_copy(update={"director": address})
 
 
+def address_in(settings: RemoteSettings) -> str:
+    """Return the director's address, which `read_remote_settings` has found."""
+    assert settings.director is not None
+    return settings.director
+
+
 def address_of_line(home: Path) -> str:
     """Return the director's address that `rostrum line` wrote down. Raises Invalid for none."""
     try:

@@ -1,47 +1,32 @@
-"""The work behind `rostrum cancel`, `retry` and `redrive`."""
+"""The work behind `rostrum cancel` and `retry`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from rostrum.director.v1.production_pb2 import (
-    CancelVideoRequest,
-    RedriveRequest,
-    RedriveResponse,
-    RetryVideoRequest,
-    Rundown,
-    Video,
-    VideoState,
-)
+from rostrum.director.v1.production_pb2 import Rundown, Video, VideoState
 
-from services.studio.remote.connection import Connection
-from services.studio.remote.watching import ENDED, videos_of
+from services.client import Rostrum
+from services.studio.remote.board import ENDED
+from services.studio.remote.watching import videos_of
 
-REPEATED = (VideoState.VIDEO_STATE_FAILED, VideoState.VIDEO_STATE_CANCELLED)
+UNDONE: Final = (VideoState.VIDEO_STATE_FAILED, VideoState.VIDEO_STATE_CANCELLED)
 
 
-def cancel(connection: Connection, target: Video | Rundown) -> Iterator[Video]:
-    """Stop a video, or all open ones of a rundown. Raises Invalid for a video that has ended."""
+def cancel(client: Rostrum, target: Video | Rundown) -> Iterator[Video]:
+    """Stop a video, or all open ones of a rundown. Raises RostrumError for one that has ended."""
     if isinstance(target, Video):
         videos = [target]
     else:
-        videos = [v for v in videos_of(connection, target.id) if v.state not in ENDED]
-    for video in videos:
-        request = CancelVideoRequest(id=video.id)
-        yield connection.ask(connection.production.CancelVideo, request).video
+        videos = [video for video in videos_of(client, target.id) if video.state not in ENDED]
+    yield from (client.cancel(video.id) for video in videos)
 
 
-def retry(connection: Connection, target: Video | Rundown) -> Iterator[Video]:
-    """Go on with a failed or cancelled video, or all such of a rundown. Raises Invalid."""
+def retry(client: Rostrum, target: Video | Rundown) -> Iterator[Video]:
+    """Go on with a failed or cancelled video, or all such of a rundown. Raises RostrumError."""
     if isinstance(target, Video):
         videos = [target]
     else:
-        videos = [v for v in videos_of(connection, target.id) if v.state in REPEATED]
-    for video in videos:
-        yield connection.ask(connection.production.RetryVideo, RetryVideoRequest(id=video.id)).video
-
-
-def redrive(connection: Connection, stage: str, video: str) -> RedriveResponse:
-    """Send parked tasks again; of any stage or video where none is named."""
-    request = RedriveRequest(stage=stage, video_id=video)
-    return connection.ask(connection.production.Redrive, request)
+        videos = [video for video in videos_of(client, target.id) if video.state in UNDONE]
+    yield from (client.retry(video.id) for video in videos)

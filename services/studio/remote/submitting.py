@@ -8,31 +8,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from rostrum.director.v1.director_pb2 import Commission, MediaFile, Order
-from rostrum.director.v1.production_pb2 import (
-    CreateRundownRequest,
-    CreateVideoRequest,
-    RundownHead,
-    RundownItem,
-)
+from rostrum.director.v1.production_pb2 import RundownItem
 
-from services.chassis.errors import Invalid, Violation
+from services.chassis.errors import Violation
 from services.chassis.store import Store
+from services.client import Rostrum, RostrumError
 from services.studio.complaints import Complaint, Rejected
 from services.studio.documents import Document, read_documents
 from services.studio.library import Library
 from services.studio.orders import Job, Reader, read_jobs
-from services.studio.remote.connection import Connection
-from services.studio.remote.media import upload
-from services.studio.remote.patience import patiently
-from services.studio.remote.rundowns import WORD, Plan, read_plan, rundown_in
+from services.studio.remote.rundowns import WORD, Plan, Slot, read_plan, rundown_in
 
 ORDER_FIELD: Final = "order."
-RUNDOWN_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,6 @@ class Wish:
     again: bool = False
     """True: a new video even where the same one was asked for today."""
     priority: int | None = None
-    deadline: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +75,8 @@ class Refused:
 class Submission:
     """Hands in what files hold; what a person reads in each case is the caller's matter."""
 
-    def __init__(self, connection: Connection, home: Path, wish: Wish, now: datetime) -> None:
-        self._connection = connection
+    def __init__(self, client: Rostrum, home: Path, wish: Wish, now: datetime) -> None:
+        self._client = client
         self._store = Store.in_memory()  # files on their way; they are read once, into here
         told = Order(presenter=wish.presenter, channel=wish.channel)
         self._reader = Reader(Library(self._store, home), wish.storyline, told)
@@ -95,7 +87,7 @@ class Submission:
     def hand_in(self, paths: Iterable[Path]) -> Iterator[Accepted | Refused]:
         """Hand in each rundown, and each order of the rest; yield what became of it at once.
 
-        Raises StageError where the director cannot take anything now.
+        Raises RostrumError where the director cannot take anything now.
         """
         orders: list[Path] = []
         for path in paths:
@@ -115,23 +107,19 @@ class Submission:
         if job.commission is None or job.complaints:
             return Refused(job.name, tuple(job.complaints))
         commission = self._ready(job)
-        request = CreateVideoRequest(
-            order=commission.order,
-            presenter=given(commission, "presenter"),
-            channel=given(commission, "channel"),
-            motion=given(commission, "motion"),
-            recording=given(commission, "recording"),
-            priority=self._wish.priority,
-            deadline=stamp(self._wish.deadline),
-        )
-        request.request_id = self._request_id(job.name, [request])
         try:
-            answer = patiently(
-                lambda: self._connection.ask(self._connection.production.CreateVideo, request)
+            video = self._client.make(
+                commission.order,
+                request_id=self._request_id(job.name, parts_of(commission)),
+                presenter=given(commission, "presenter"),
+                channel=given(commission, "channel"),
+                motion=given(commission, "motion"),
+                recording=given(commission, "recording"),
+                priority=self._wish.priority,
             )
-        except Invalid as error:
-            return Refused(job.name, tuple(job.place.complaints(in_order(error))))
-        return Accepted("video", job.name, answer.video.id)
+        except RostrumError as error:
+            return Refused(job.name, tuple(job.place.complaints(violations_of(error))))
+        return Accepted("video", job.name, video.id)
 
     def _planned(self, document: Document) -> Accepted | Refused:
         try:
@@ -143,41 +131,42 @@ class Submission:
     def _rundown(self, plan: Plan) -> Accepted | Refused:
         jobs = read_jobs((slot.document for slot in plan.slots), self._reader)
         complaints = [complaint for job in jobs for complaint in job.complaints]
-        head = RundownHead(name=plan.name, deadline=stamp(plan.deadline))
-        if not complaints:
-            commissions = [self._ready(job) for job in jobs]
-            head.presenters.extend(each_once("presenter", commissions, jobs, complaints))
-            head.channels.extend(each_once("channel", commissions, jobs, complaints))
+        if complaints:
+            return Refused(plan.name, tuple(complaints))
+        commissions = [self._ready(job) for job in jobs]
+        presenters = list(each_once("presenter", commissions, jobs, complaints))
+        channels = list(each_once("channel", commissions, jobs, complaints))
         if complaints:
             return Refused(plan.name, tuple(complaints))
         items = [
-            RundownItem(
-                section=slot.section,
-                order=commission.order,
-                motion=given(commission, "motion"),
-                recording=given(commission, "recording"),
-                priority=slot.priority if slot.priority is not None else self._wish.priority,
-                deadline=stamp(slot.deadline or self._wish.deadline),
-            )
+            self._item(slot, commission)
             for slot, commission in zip(plan.slots, commissions, strict=True)
         ]
-        head.request_id = self._request_id(plan.name, [head, *items])
-        return self._create(plan, head, items, [job.name for job in jobs])
-
-    def _create(
-        self, plan: Plan, head: RundownHead, items: Sequence[RundownItem], names: Sequence[str]
-    ) -> Accepted | Refused:
-        parts = [CreateRundownRequest(head=head), *(CreateRundownRequest(item=i) for i in items)]
+        moment = () if plan.deadline is None else (stamp(plan.deadline),)
         try:
-            answer = patiently(
-                lambda: self._connection.ask(
-                    self._connection.production.CreateRundown, iter(parts), RUNDOWN_SECONDS
-                )
+            answer = self._client.make_rundown(
+                plan.name,
+                items,
+                request_id=self._request_id(plan.name, [*presenters, *channels, *moment, *items]),
+                deadline=plan.deadline,
+                presenters=presenters,
+                channels=channels,
             )
-        except Invalid as error:
-            return Refused(plan.name, tuple(plan.place.complaints(error.violations)))
-        videos = dict(zip(names, answer.video_ids, strict=True))
+        except RostrumError as error:
+            return Refused(plan.name, tuple(plan.place.complaints(violations_of(error))))
+        videos = dict(zip((job.name for job in jobs), answer.video_ids, strict=True))
         return Accepted("rundown", plan.name, answer.rundown.id, videos)
+
+    def _item(self, slot: Slot, commission: Commission) -> RundownItem:
+        priority = slot.priority if slot.priority is not None else self._wish.priority
+        return RundownItem(
+            section=slot.section,
+            order=commission.order,
+            motion=given(commission, "motion"),
+            recording=given(commission, "recording"),
+            priority=priority,
+            deadline=None if slot.deadline is None else stamp(slot.deadline),
+        )
 
     def _ready(self, job: Job) -> Commission:
         """Upload what an order names, and return it with names in place of paths."""
@@ -194,9 +183,15 @@ class Submission:
                 setattr(order, field_name, Path(getattr(order, field_name)).stem)
         for file in files_of(commission):
             if file.digest not in self._uploaded:
-                upload(self._connection, file, self._store.get(file.digest))
+                self._upload(file)
                 self._uploaded.add(file.digest)
         return commission
+
+    def _upload(self, file: MediaFile) -> None:
+        with TemporaryDirectory(prefix="rostrum-") as folder:
+            path = Path(folder) / f"{file.digest}.{file.extension}"
+            path.write_bytes(self._store.get(file.digest))
+            self._client.upload(path)
 
     def _request_id(self, name: str, parts: Sequence[Message]) -> str:
         if self._wish.again:
@@ -240,16 +235,27 @@ def each_once(
             complaints += job.place.complaints([Violation(word, "NAME_DUPLICATE", remedy)])
 
 
-def in_order(error: Invalid) -> Iterator[Violation]:
-    """Yield a director's complaints with fields as the order's file has them."""
+def parts_of(commission: Commission) -> list[Message]:
+    """Return what makes a commission another one."""
+    names = ("order", "presenter", "channel", "motion", "recording")
+    return [part for name in names if (part := given(commission, name)) is not None]
+
+
+def violations_of(error: RostrumError) -> Iterator[Violation]:
+    """Yield what a director refuses, with fields as files have them.
+
+    Raises the error again where the director took nothing because it is away, or full.
+    """
+    if error.retryable:
+        raise error
     for said in error.violations:
         yield Violation(said.field.removeprefix(ORDER_FIELD), said.reason, said.remedy)
+    if not error.violations:
+        yield Violation("", error.reason, str(error).removeprefix(f"{error.reason}: "))
 
 
-def stamp(moment: datetime | None) -> Timestamp | None:
+def stamp(moment: datetime) -> Timestamp:
     """Return a time as messages say it."""
-    if moment is None:
-        return None
     told = Timestamp()
-    told.FromDatetime(moment.astimezone(UTC).replace(tzinfo=None))
+    told.FromDatetime(moment.astimezone(UTC))
     return told

@@ -3,144 +3,68 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from typing import Final
 
-from rostrum.director.v1.production_pb2 import (
-    GetRundownRequest,
-    GetVideoRequest,
-    ListRundownsRequest,
-    ListVideosRequest,
-    Rundown,
-    Video,
-    VideoState,
-    WatchRundownRequest,
-    WatchVideoRequest,
-)
+from rostrum.director.v1.production_pb2 import Rundown, Video, VideoState
 
-from services.chassis.errors import Invalid, Transient
+from services.client import Rostrum, RostrumError
 from services.studio.remote.board import Board
-from services.studio.remote.connection import Connection
-from services.studio.remote.patience import pause_after
 from services.studio.signals import Stop
 
 LOOK_SECONDS: Final = 2.0
 """Between two looks at a whole rundown, or at everything."""
-PAGE: Final = 500
-ENDED: Final = frozenset(
-    {
-        VideoState.VIDEO_STATE_FINISHED,
-        VideoState.VIDEO_STATE_FAILED,
-        VideoState.VIDEO_STATE_CANCELLED,
-    }
-)
 OPEN: Final = (VideoState.VIDEO_STATE_RUNNING, VideoState.VIDEO_STATE_QUEUED)
 
 
-def find(connection: Connection, name: str) -> Video | Rundown:
-    """Return the video or rundown of an id. Raises Invalid where there is neither."""
+def find(client: Rostrum, name: str) -> Video | Rundown:
+    """Return the video or rundown of an id. Raises RostrumError where there is neither."""
     try:
-        return connection.ask(connection.production.GetVideo, GetVideoRequest(id=name)).video
-    except Invalid as error:
-        if error.violations[0].reason != "VIDEO_NOT_FOUND":
+        return client.video(name)
+    except RostrumError as error:
+        if error.reason != "VIDEO_NOT_FOUND":
             raise
         unknown = error
     try:
-        request = GetRundownRequest(id=name)
-        return connection.ask(connection.production.GetRundown, request).rundown
-    except Invalid:
+        return client.rundown(name)
+    except RostrumError:
         raise unknown from None
 
 
-def videos_of(connection: Connection, rundown: str) -> list[Video]:
+def videos_of(client: Rostrum, rundown: str) -> list[Video]:
     """Return all videos of a rundown, in the order in which they came."""
-    videos: list[Video] = []
-    token = ""
-    while True:
-        request = ListVideosRequest(page_size=PAGE, page_token=token, rundown_id=rundown)
-        page = connection.ask(connection.production.ListVideos, request)
-        videos += page.videos
-        token = page.next_page_token
-        if not token:
-            return videos[::-1]
+    return list(client.videos(rundown_id=rundown))[::-1]
 
 
-def watch_video(connection: Connection, video: Video, board: Board) -> None:
+def watch_video(client: Rostrum, video: Video, board: Board) -> None:
     """Show a video until it has ended."""
     board.show(video)
-    if video.state in ENDED:
-        return
-
-    def events(after: int) -> Iterator[tuple[int, Video]]:
-        request = WatchVideoRequest(id=video.id, after=after)
-        for answer in connection.follow(connection.production.WatchVideo, request):
-            yield answer.event.cursor, answer.event.video
-
-    follow(events, board.show, lambda: board.ended(video.id))
+    after = 0
+    while not board.ended(video.id):
+        for event in client.watch(video.id, after):
+            after = event.cursor
+            board.show(event.video)
 
 
-def watch_rundown(connection: Connection, rundown: Rundown, board: Board) -> None:
+def watch_rundown(client: Rostrum, rundown: Rundown, board: Board) -> None:
     """Show a rundown until its last video has ended."""
-    looked = 0.0
-
-    def look() -> None:
-        nonlocal looked
-        looked = time.monotonic()
-        request = GetRundownRequest(id=rundown.id)
-        board.show_rundown(connection.ask(connection.production.GetRundown, request).rundown)
-
-    def show(video: Video) -> None:
-        board.show(video)
-        if time.monotonic() - looked >= LOOK_SECONDS:
-            look()
-
-    def events(after: int) -> Iterator[tuple[int, Video]]:
-        request = WatchRundownRequest(id=rundown.id, after=after)
-        for answer in connection.follow(connection.production.WatchRundown, request):
-            yield answer.event.cursor, answer.event.video
-
     board.show_rundown(rundown)
-    for video in videos_of(connection, rundown.id):
+    for video in videos_of(client, rundown.id):
         board.show(video)
-    if not board.all_ended(rundown.video_count):
-        follow(events, show, lambda: board.all_ended(rundown.video_count))
-    look()
+    after, looked = 0, time.monotonic()
+    while not board.all_ended(rundown.video_count):
+        for event in client.watch_rundown(rundown.id, after):
+            after = event.cursor
+            board.show(event.video)
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                looked = time.monotonic()
+                board.show_rundown(client.rundown(rundown.id))
+    board.show_rundown(client.rundown(rundown.id))
 
 
-def follow(
-    events: Callable[[int], Iterator[tuple[int, Video]]],
-    show: Callable[[Video], None],
-    ended: Callable[[], bool],
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Show events until all has ended, going on from the last one where a stream breaks off.
-
-    events: streams them with their cursors, from after a cursor on. Raises Transient where the
-    director stays away.
-    """
-    after, failures = 0, 0
-    while not ended():
-        try:
-            for cursor, video in events(after):
-                after, failures = cursor, 0
-                show(video)
-        except Transient:
-            if failures >= 20:
-                raise
-        if not ended():
-            sleep(pause_after(failures))
-            failures += 1
-
-
-def watch_everything(connection: Connection, board: Board) -> None:
+def watch_everything(client: Rostrum, board: Board) -> None:
     """Show what the team has in work, until somebody stops it."""
     with Stop() as stop:
         while not stop.requested:
-            production = connection.production
-            videos = connection.ask(
-                production.ListVideos, ListVideosRequest(page_size=PAGE, states=OPEN)
-            )
-            rundowns = connection.ask(production.ListRundowns, ListRundownsRequest(page_size=20))
-            open_ones = [each for each in rundowns.rundowns if not each.HasField("end_time")]
-            board.replace(videos.videos[::-1], open_ones)
+            open_ones = [each for each in client.rundowns() if not each.HasField("end_time")]
+            board.replace(list(client.videos(OPEN))[::-1], open_ones)
             stop.wait(LOOK_SECONDS)

@@ -33,7 +33,7 @@ def rostrum(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Co
     """Run a command against the fake; its result has exit code, stdout and stderr."""
     monkeypatch.setenv("ROSTRUM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ROSTRUM_DIRECTOR", address)
-    monkeypatch.setattr("services.studio.remote.patience.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("services.studio.remote.commands.GIVE_UP_SECONDS", 10.0)
 
     def run(*arguments: str | Path) -> Result:
         result = CliRunner().invoke(app, [*map(str, arguments)])

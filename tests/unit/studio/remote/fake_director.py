@@ -175,6 +175,8 @@ class FakeDirector(production_pb2_grpc.ProductionServicer, media_pb2_grpc.MediaS
 
     def Upload(self, requests: Iterator[Any], context: Any) -> Any:
         head = next(requests).head
+        if head.digest in self.files:
+            return media.UploadResponse(digest=head.digest, size_bytes=head.size_bytes)
         data = self.partial.get(head.digest, b"")[: head.offset_bytes]
         for number, request in enumerate(requests):
             if self.breaks_after and number == self.breaks_after:

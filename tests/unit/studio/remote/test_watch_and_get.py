@@ -119,7 +119,7 @@ def test_what_is_there_already_is_not_fetched_again(
     assert rostrum("get", video, "-o", tmp_path / "out").exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["../x.mp4", "/etc/x", ".bashrc", "production.json", "a\nb", ""])
+@pytest.mark.parametrize("name", ["../x.mp4", "/etc/x", ".bashrc", "a\nb", ""])
 def test_a_director_cannot_write_elsewhere(
     rostrum: Command, director: FakeDirector, video: str, tmp_path: Path, name: str
 ) -> None:
