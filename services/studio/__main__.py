@@ -13,7 +13,8 @@ import typer
 
 from services.chassis.errors import Invalid, StageError
 from services.studio import topics
-from services.studio.remote import commands
+from services.studio.line import commands as line_commands
+from services.studio.remote import commands as remote_commands
 
 app = typer.Typer(
     name="rostrum",
@@ -85,7 +86,8 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(examine(as_json=as_json))
 
 
-commands.add_to(app)
+line_commands.add_to(app)
+remote_commands.add_to(app)
 
 
 def _make(

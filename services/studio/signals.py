@@ -16,6 +16,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.requested = False
+        self.insisted = False
+        """Whether it was requested again."""
         self.descriptor, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._before: dict[signal.Signals, object] = {}
 
@@ -36,6 +38,7 @@ class Stop:
         return bool(ready)
 
     def _request(self, _number: int, _frame: FrameType | None) -> None:
+        self.insisted = self.requested
         if not self.requested:
             self.requested = True
             os.write(self._writer, b"x")

@@ -1,0 +1,94 @@
+"""Which processes a line has, on which ports, with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from services.studio.servers.processes import free_port
+from services.studio.stages import STAGES
+
+DIRECTOR: Final = "director"
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person may say of a line."""
+
+    port: int = 0
+    """Of the director; 0: any free one."""
+    compositors: int = 1
+    """Processes that draw: most of a video's work."""
+    team: str = "house"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One process of ours."""
+
+    name: str
+    """As the line calls it: "director", "speech", "compositing-2"."""
+    service: str
+    """Its room: `python -m services.<service>`."""
+    port: int
+    """Of its gRPC door."""
+    ops_port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Its own settings, beside those that all have."""
+
+    @property
+    def address(self) -> str:
+        """Where its gRPC door is."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def ops_address(self) -> str:
+        """Where its metrics and its health are."""
+        return f"{HOST}:{self.ops_port}"
+
+    def environment(self, shared: Mapping[str, str], folder: Path) -> dict[str, str]:
+        """Return all its settings as variables; its scratch folder lies in `folder`."""
+        own = {
+            "listen": self.address,
+            "ops_listen": self.ops_address,
+            **({"scratch": str(folder / "scratch" / self.name)} if self.is_stage else {}),
+            **({"worker": self.name} if self.is_stage else {}),
+            **self.settings,
+        }
+        return {**shared, **{f"ROSTRUM_{name}".upper(): value for name, value in own.items()}}
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether it does a stage's work."""
+        return self.service in STAGES
+
+
+def seats(wish: Wish, database_url: str) -> list[Seat]:
+    """Return the processes of a line, in the order in which they are started."""
+    stages = [
+        Seat(name, stage, free_port(), free_port())
+        for stage in STAGES
+        for name in _names(stage, wish)
+    ]
+    port = wish.port or free_port()
+    director = Seat(DIRECTOR, DIRECTOR, port, free_port(), {"database_url": database_url})
+    return [director, *stages]
+
+
+def shared_settings(wish: Wish, brokers: str, store: Path) -> dict[str, str]:
+    """Return the settings that all processes have, as variables."""
+    return {
+        "ROSTRUM_BROKERS": brokers,
+        "ROSTRUM_STORE_URL": store.as_uri(),
+        "ROSTRUM_TEAM": wish.team,
+        "ROSTRUM_REFLECTION": "true",
+    }
+
+
+def _names(stage: str, wish: Wish) -> Iterator[str]:
+    count = wish.compositors if stage == "compositing" else 1
+    for number in range(1, count + 1):
+        yield stage if count == 1 else f"{stage}-{number}"
