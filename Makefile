@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PROTOS := $(shell find protos/rostrum -name '*.proto' | sort)
 CODE := services tests
 
-.PHONY: help demo test env prerequisites testprerequisites testenv servers lint types imports protos unit contract e2e samples bench format clean
+.PHONY: help demo test env prerequisites testprerequisites testenv servers lint types imports protos unit contract e2e chaos samples bench format clean
 
 help: ## list what there is to make
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -73,7 +73,10 @@ unit: testenv ## test every room by itself
 	$(BIN)/pytest tests/unit -n 2
 
 e2e: servers ## make whole videos and judge them
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest tests/e2e tests/chaos
+
+chaos: servers ## kill and freeze a production line for up to an hour; nothing may be lost or done twice
+	$(BIN)/python -m tests.chaos
 
 samples: testenv ## make every sample on every presenter in every format, and measure them
 	$(BIN)/python -m tests.e2e.sweep
