@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import Final, TypeVar
 
 from services.chassis.addresses import on_loopback, split
 from services.chassis.answers import Bug
+from services.chassis.bus.kafka import KafkaBus
 from services.chassis.child import Setup, Sight, offer_of
 from services.chassis.crew import Crew
 from services.chassis.door import Door
@@ -27,6 +29,7 @@ from services.chassis.store import Store
 from services.chassis.telemetry import logs
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import open_traces
+from services.chassis.worker import Pace, Worker
 
 NOTICE_SECONDS: Final = 5.0
 """How long balancers take to hear that a process takes no more calls."""
@@ -118,15 +121,37 @@ def _serve_stage(
         limits = Limits(tasks=settings.recycle_tasks, memory_bytes=settings.memory_bytes)
         crew = stack.enter_context(Crew(stage, setup, metrics, settings.slots, limits))
         work: Checks = {"engine": crew.is_ready, "store": partial(is_reachable, store)}
-        live: Checks = {"crew": crew.is_alive}
+        line = open_line(crew, settings, metrics, stack) if settings.brokers else None
+        live: Checks = {"crew": crew.is_alive, **(line.live if line else {})}
+        ready: Checks = {**work, **(line.ready if line else {})}
         server = Server([open_door(crew)], settings, metrics, traces)
-        ops = stack.enter_context(Ops(settings.ops_listen, metrics, ready=work, live=live))
+        ops = stack.enter_context(Ops(settings.ops_listen, metrics, ready=ready, live=live))
         server.start()
         server.set_serving(serving=True)
         announce(stage, listen=server.address, ops=ops.address)
         sound = stay(server, stop, work, live)
+        if line:
+            line.worker.drain(settings.drain_seconds)
         server.stop(notice_seconds(settings), settings.drain_seconds)
     return 0 if sound else BROKEN
+
+
+@dataclass(frozen=True)
+class Line:
+    """The door to the production line."""
+
+    worker: Worker
+    live: Checks
+    ready: Checks
+
+
+def open_line(crew: Crew, settings: StageSettings, metrics: Metrics, stack: ExitStack) -> Line:
+    """Return a crew's door to the line, which is closed with the stack. The broker may be away."""
+    bus = KafkaBus(settings)
+    stack.callback(bus.close)
+    pace = Pace(settings.progress_seconds)
+    worker = stack.enter_context(Worker(crew, bus, metrics, settings.worker, pace))
+    return Line(worker, {"worker": worker.is_alive}, {"bus": bus.healthy})
 
 
 def store_opener(settings: StageSettings) -> Callable[[], Store]:
