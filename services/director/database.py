@@ -12,8 +12,7 @@ from sqlalchemy import Engine, PoolProxiedConnection, Table, create_engine, even
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from services.director.older import bring_up_to_date
-from services.director.tables import metadata
+from services.director import migrations
 
 BUSY_SECONDS: Final = 60
 """How long one process waits for another's transaction, on SQLite."""
@@ -21,15 +20,16 @@ READING: Final = "rostrum_reading"
 
 
 def open_tables(url: str) -> Engine:
-    """Open a database and make the tables it lacks; those of an older layout are brought up to now.
+    """Open a database, its tables made or brought up to now where need be.
 
-    For SQLite files and for tests: in a cluster `rostrum migrate` makes the tables.
+    For one machine's files and for tests: in a cluster `rostrum migrate` does that. Raises Invalid
+    for a database that a newer version made.
     """
     engine = open_database(url)
-    if is_sqlite(engine):
-        with engine.begin() as connection:
-            bring_up_to_date(connection)
-    metadata.create_all(engine)
+    with reading(engine) as connection:
+        revision = migrations.revision_of(connection)
+    if revision != migrations.HEAD:
+        migrations.upgrade(engine)
     return engine
 
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -17,11 +17,13 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from services.chassis.errors import Invalid, Violation
 from services.chassis.fields import digests_in
 from services.director.database import insert_into, open_tables
-from services.director.older import REALM
 from services.director.recipes import Output
 from services.director.schema import message_class
 from services.director.tables import tasks, video_tasks, videos
 from services.director.videos import FAILED, FINISHED, RUNNING, Part, Task
+
+REALM: Final = "public"
+"""The team of one machine."""
 
 
 class State:

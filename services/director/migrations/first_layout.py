@@ -1,4 +1,4 @@
-"""Brings a one-machine database of the first layout up to the present one."""
+"""What one machine's database held in its first layout, which had no teams yet."""
 
 from __future__ import annotations
 
@@ -6,50 +6,46 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import sqlalchemy as sa
 from google.protobuf.json_format import Parse
 from rostrum.director.v1.director_pb2 import Commission
-from sqlalchemy import Table, insert, inspect
-from sqlalchemy.engine import Connection
 
 from services.director.schema import message_class
-from services.director.tables import metadata, tasks, video_tasks, videos
 
 REALM: Final = "public"
 """Where one machine keeps everything."""
-Convert = Callable[[Mapping[str, Any]], dict[str, Any]]
 TABLES: Final = ("video_tasks", "videos", "tasks")
+Convert = Callable[[Mapping[Any, Any]], dict[str, Any]]
 
 
-def bring_up_to_date(connection: Connection) -> None:
-    """Move what the first layout held into the tables of today; one of today is left as it is."""
-    if not is_first_layout(connection):
-        return
+def put_aside(connection: sa.Connection) -> bool:
+    """Rename its tables, so that those of today find room; return whether there were any."""
+    if not sa.inspect(connection).has_table("videos"):
+        return False
     connection.exec_driver_sql("DROP INDEX IF EXISTS videos_by_name")
     connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")  # renames the table alone
     for name in TABLES:
         connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO first_{name}")
     connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
-    metadata.create_all(connection)
-    _copy(connection, "videos", videos, _video)
-    _copy(connection, "tasks", tasks, _task)
-    _copy(connection, "video_tasks", video_tasks, dict)
+    return True
+
+
+def take_over(connection: sa.Connection) -> None:
+    """Move what was put aside into the tables of revision 0001."""
+    _copy(connection, "videos", _video)
+    _copy(connection, "tasks", _task)
+    _copy(connection, "video_tasks", dict)
     for name in TABLES:
         connection.exec_driver_sql(f"DROP TABLE first_{name}")
 
 
-def is_first_layout(connection: Connection) -> bool:
-    """Return whether the tables are those that had no teams yet."""
-    known = inspect(connection)
-    if not known.has_table("videos"):
-        return False
-    return "team" not in {column["name"] for column in known.get_columns("videos")}
-
-
-def _copy(connection: Connection, name: str, table: Table, convert: Convert) -> None:
+def _copy(connection: sa.Connection, name: str, convert: Convert) -> None:
     rows = connection.exec_driver_sql(f"SELECT * FROM first_{name}").mappings()  # noqa: S608
-    for row in rows:
-        connection.execute(insert(table).values(convert(dict(row))))
+    for row in rows.all():
+        values = convert(row)
+        table = sa.table(name, *map(sa.column, values))
+        connection.execute(sa.insert(table).values(values))
 
 
 def _video(row: Mapping[str, Any]) -> dict[str, Any]:
