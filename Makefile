@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PROTOS := $(shell find protos/rostrum -name '*.proto' | sort)
 CODE := services tests
 
-.PHONY: help demo test env prerequisites testprerequisites testenv servers lint types imports protos unit contract e2e chaos samples bench format clean
+.PHONY: help demo line test env prerequisites testprerequisites testenv servers lint types imports protos unit contract e2e chaos samples bench format clean
 
 help: ## list what there is to make
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'

@@ -13,12 +13,11 @@ from rich.console import Console
 from services.chassis.bus.kafka_topics import apply_topics
 from services.chassis.errors import Invalid, StageError
 from services.chassis.settings import BusSettings
-from services.director.database import open_tables
 from services.studio.home import Home
 from services.studio.line.doors import door_rows, write_doors
 from services.studio.line.plan import Seat, Wish, seats, shared_settings
 from services.studio.line.prometheus import Prometheus, is_installed
-from services.studio.line.seeding import seed
+from services.studio.line.seeding import prepare
 from services.studio.line.service import Service
 from services.studio.line.supervising import Supervisor, take_down, wait_until_ready
 from services.studio.remote.settings import DOORS
@@ -70,8 +69,7 @@ def _start(wish: Wish, folder: Path, supervisor: Supervisor, stop: Stop, console
     supervisor.start(postgres)
     store = folder / "store"
     apply_topics(BusSettings.read(brokers=kafka.address))
-    open_tables(postgres.url).dispose()
-    seed(postgres.url, store.as_uri())
+    prepare(postgres.url, store.as_uri())
     if stop.requested:
         return
     planned = seats(wish, postgres.url)
