@@ -18,6 +18,9 @@ help: ## list what there is to make
 demo: env ## set everything up and make three real videos
 	$(BIN)/rostrum produce services/studio/samples/demo -o out/demo
 
+line: env ## run the production line on this machine: Kafka, PostgreSQL, every service
+	$(BIN)/rostrum line
+
 test: testprerequisites testenv lint types imports protos contract unit e2e ## set everything up and run every check and test
 
 env: $(VENV)/.ready protos/gen/.ready ## install into .venv what videos need
