@@ -39,6 +39,8 @@ QUIET_SECONDS: Final = 90.0
 """A member that the broker has not heard for so long, while it answers others, is lost for good."""
 STEP_SECONDS: Final = 120.0
 """A round of the loop that takes longer hangs."""
+LOOKS: Final = 10
+"""So many in a row must find it unsound."""
 LAST_WORDS_SECONDS: Final = 10.0
 """How long after its grace a draining worker tries to get its last reports through."""
 
@@ -97,6 +99,7 @@ class Worker:
         self._status_due = float("-inf")
         self._drain_until: float | None = None
         self._stepped = clock()
+        self._unsound = 0
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def __enter__(self) -> Self:
@@ -117,14 +120,18 @@ class Worker:
         self._drain_until = self._clock() + grace_seconds
 
     def is_alive(self) -> bool:
-        """Return whether the process is worth keeping for the line.
+        """Return whether the process is worth keeping for the line; ask every second or so.
 
         It is not where the loop has ended or hangs, or where the broker answers others and has
-        long not heard from this member.
+        long not heard from this member. A process that was stopped has some looks to recover.
         """
         if self._drain_until is not None:
             return True
-        if not self._thread.is_alive() or self._clock() - self._stepped > STEP_SECONDS:
+        self._unsound = 0 if self._is_sound() else self._unsound + 1
+        return self._thread.is_alive() and self._unsound < LOOKS
+
+    def _is_sound(self) -> bool:
+        if self._clock() - self._stepped > STEP_SECONDS:
             return False
         return self._reader.quiet_seconds() <= QUIET_SECONDS or not self._bus.healthy()
 

@@ -509,6 +509,22 @@ def test_a_loop_that_ends_by_a_bug_is_not_worth_keeping(
     assert not worker.is_alive()
 
 
+def test_a_loop_that_hangs_is_not_worth_keeping_and_one_that_was_stopped_is(
+    crew: Crew, bus: Wire, metrics: Metrics, clock: Clock
+) -> None:
+    with Worker(crew, bus, metrics, pace=PACE, clock=clock) as worker:
+        stepped = worker._stepped
+        clock.seconds += 1000.0  # as after SIGSTOP and SIGCONT
+        assert worker.is_alive()
+        assert _wait(lambda: worker._stepped > stepped)
+        assert all(worker.is_alive() for _ in range(20))
+        worker.step = lambda: bool(time.sleep(0.5)) or True  # type: ignore[method-assign]
+        time.sleep(0.1)
+        clock.seconds += 1000.0
+        assert not all(worker.is_alive() for _ in range(20))
+        del worker.step  # type: ignore[method-assign]
+
+
 def _wait(true: Callable[[], bool], seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:

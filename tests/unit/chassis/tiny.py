@@ -57,9 +57,9 @@ def broken() -> Offer:
     raise Transient("MODEL_UNAVAILABLE: it is elsewhere")
 
 
-def setup(folder: Path) -> Setup:
+def setup(folder: Path, scratch: Path | None = None) -> Setup:
     open_store = partial(Store.in_folder, folder / "store")
-    return Setup(offer, open_store, folder / "log", folder / "scratch")
+    return Setup(offer, open_store, folder / "log", scratch or folder / "scratch")
 
 
 def request(word: str, number: int = 0, engine: str = "") -> SyncRequest:
