@@ -90,10 +90,11 @@ def _fetch(connection: Connection, digest: str, part: Path) -> None:
                     file.write(answer.data)
                     attempts.succeeded()
             except RostrumError as error:
-                if error.reason == "OFFSET_OUT_OF_RANGE":
-                    file.truncate(0)
-                    continue
-                attempts.failed(error)
+                if error.reason == "OFFSET_OUT_OF_RANGE" and file.tell():
+                    file.seek(0)
+                    file.truncate()
+                else:
+                    attempts.failed(error)
             else:
                 return
 
