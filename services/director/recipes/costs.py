@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from rostrum.director.v1.director_pb2 import Commission
 from rostrum.media.v1.media_pb2 import Format
 
 IMPORT: Final = 0.3
@@ -60,3 +61,12 @@ def spoken_seconds(text: str) -> float:
 def chunk_count(script: str) -> int:
     """Return about how many chunks a script is cut into."""
     return max(1, round(len(script) / CHUNK_CHARACTERS))
+
+
+def of_whole(commission: Commission) -> float:
+    """Return about what a video costs of which nothing is known but its order."""
+    order = commission.order
+    seconds, chunks = spoken_seconds(order.script), chunk_count(order.script)
+    drawn = composite(seconds, order.frame_rate, order.formats) + OPEN * (chunks - 1)
+    prepared = PORTRAIT + PLAN + CHECK_SCENE + RIG + RESTORE + LOOP
+    return prepared + drawn + chunks * (SPEAK + SYNC + ACCENTS) + join(seconds, len(order.formats))
