@@ -11,12 +11,16 @@ from typing import Any, Final
 from sqlalchemy import Engine, PoolProxiedConnection, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from services.chassis.errors import Transient
 from services.director import migrations
 
 BUSY_SECONDS: Final = 60
 """How long one process waits for another's transaction, on SQLite."""
 READING: Final = "rostrum_reading"
+AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 def open_tables(url: str) -> Engine:
@@ -51,6 +55,15 @@ def open_database(url: str, connections: int = 16) -> Engine:
 def is_sqlite(bound: Engine | Connection) -> bool:
     """Return whether this is one machine's file; it has one writer at a time."""
     return bound.dialect.name == "sqlite"
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Say in our own words that the database is away, or that a transaction lost to another."""
+    try:
+        yield
+    except AWAY as error:
+        raise Transient(f"DATABASE_UNAVAILABLE: {error}") from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import typer
 
 from services.chassis.errors import Invalid, StageError
 from services.studio import topics
+from services.studio import migrate
 from services.studio.line import commands as line_commands
 from services.studio.remote import commands as remote_commands
 
@@ -87,6 +88,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 line_commands.add_to(app)
+migrate.add_to(app)
 remote_commands.add_to(app)
 
 

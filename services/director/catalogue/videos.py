@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rostrum.director.v1.director_pb2 import Commission
 from sqlalchemy import Connection, select
 
 from services.director.catalogue.paging import Mark, after
@@ -41,6 +42,16 @@ def find_request(connection: Connection, team: str, request_id: str) -> Row | No
     query = select(*SEEN, videos.c.request_digest)
     mine = (videos.c.team == team) & (videos.c.request_id == request_id)
     return connection.execute(query.where(mine)).mappings().one_or_none()
+
+
+def was_admitted(connection: Connection, team: str, video: str) -> bool:
+    """Return whether nothing was wrong with a video's order; of one that is not there, True.
+
+    Where something was, neither presenter nor channel were put in place.
+    """
+    query = select(videos.c.commission).where(videos.c.id == video, videos.c.team == team)
+    data = connection.execute(query).scalar()
+    return data is None or Commission.FromString(data).HasField("presenter")
 
 
 def list_videos(

@@ -11,15 +11,11 @@ from typing import Any, Final, Generic, TypeVar
 
 from rostrum.director.v1.director_pb2 import Channel, Presenter
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from services.chassis.errors import Transient
 from services.director import library
-from services.director.database import reading
+from services.director.database import database_errors, reading
 from services.director.tables import assets, revocations
 
-AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 FRESH_SECONDS: Final = 2.0
 MOST_KEPT: Final = 4096
 K = TypeVar("K", bound=Hashable)
@@ -129,15 +125,6 @@ class Recent(Generic[K, V]):
         with self._lock:
             self._kept.clear()
             self._generation += 1
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Say that the database is away in our own words."""
-    try:
-        yield
-    except AWAY as error:
-        raise Transient(f"DATABASE_UNAVAILABLE: {error}") from error
 
 
 def _revocations(connection: Connection, team: str) -> frozenset[tuple[str, str]]:

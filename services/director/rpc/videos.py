@@ -29,11 +29,17 @@ from services.chassis.errors import Invalid, Violation
 from services.chassis.keys import refuse_unknown_fields
 from services.chassis.names import check_digest
 from services.director.catalogue import paging
-from services.director.catalogue.videos import Filter, find_request, find_video, list_videos
+from services.director.catalogue.videos import (
+    Filter,
+    find_request,
+    find_video,
+    list_videos,
+    was_admitted,
+)
 from services.director.line import admission, commands
 from services.director.line.admission import Admission
 from services.director.line.words import STAGES
-from services.director.messages import STATE_NAMES, Row, video_message
+from services.director.messages import STATE_NAMES, video_message
 from services.director.rpc.composing import (
     SUBJECT_CHARACTERS,
     Cast,
@@ -93,7 +99,9 @@ class Videos:
         check_id(request.id, "video")
         with self._desk.reading() as connection:
             row = find_video(connection, call.team, request.id)
-        return GetVideoResponse(video=_shown(row))
+        if row is None:
+            raise not_found("video")
+        return GetVideoResponse(video=video_message(row))
 
     def page(self, request: ListVideosRequest, call: Call) -> ListVideosResponse:
         """Return a page of the team's videos."""
@@ -113,14 +121,17 @@ class Videos:
         check_id(request.id, "video")
         with self._desk.writing() as connection:
             row = commands.cancel(connection, call.team, request.id, self._desk.now_ms())
-        return CancelVideoResponse(video=_shown(row))
+        return CancelVideoResponse(video=video_message(row))
 
     def retry(self, request: RetryVideoRequest, call: Call) -> RetryVideoResponse:
         """Go on with a video that failed or was cancelled."""
         check_id(request.id, "video")
         with self._desk.writing() as connection:
+            if not was_admitted(connection, call.team, request.id):
+                remedy = "its order has mistakes; order a video without them"
+                raise Invalid("id", "VIDEO_NOT_RETRYABLE", remedy)
             row = commands.retry(connection, call.team, request.id, self._desk.now_ms())
-        return RetryVideoResponse(video=_shown(row))
+        return RetryVideoResponse(video=video_message(row))
 
     def redrive(self, request: RedriveRequest, call: Call) -> RedriveResponse:
         """Send parked tasks again."""
@@ -132,25 +143,18 @@ class Videos:
             if request.video_id and find_video(connection, call.team, request.video_id) is None:
                 raise not_found("video", "video_id")
             count, ids = commands.redrive(
-                connection, call.team, request.stage, request.video_id, self._desk.now_ms()
+                connection, call.team, self._desk.now_ms(), request.stage, request.video_id
             )
         return RedriveResponse(task_count=count, video_ids=ids)
 
     def revoke(self, request: RevokeConsentRequest, call: Call) -> RevokeConsentResponse:
         """Withdraw consent; what uses the likeness stops."""
-        if not request.subject and not request.portrait_digest:
-            remedy = "say whose consent: the subject, or the portrait's digest"
-            raise Invalid("subject", "FIELD_REQUIRED", remedy)
         refuse(list(complaints_about("subject", request.subject, SUBJECT_CHARACTERS)))
-        if request.portrait_digest:
-            check_digest(request.portrait_digest, "portrait_digest")
+        if portrait := request.portrait_digest:
+            check_digest(portrait, "portrait_digest")
         with self._desk.writing() as connection:
             ids = commands.revoke(
-                connection,
-                call.team,
-                request.subject,
-                request.portrait_digest,
-                self._desk.now_ms(),
+                connection, call.team, self._desk.now_ms(), request.subject, portrait
             )
         self._desk.forget()
         return RevokeConsentResponse(video_ids=ids)
@@ -190,12 +194,6 @@ def cast_complaints(request: CreateVideoRequest) -> Iterator[Violation]:
         if request.HasField(word) and name != called:
             remedy = f"the order calls for {called[:80]!r}"
             yield Violation(f"{word}.name", "NAME_MISMATCH", remedy)
-
-
-def _shown(row: Row | None) -> Video:
-    if row is None:
-        raise not_found("video")
-    return video_message(row)
 
 
 def _filter(request: ListVideosRequest) -> Filter:
