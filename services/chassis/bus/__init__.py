@@ -56,7 +56,8 @@ class GroupReader(Protocol):
     def poll(self, seconds: float, most: int = 50) -> list[Record]:
         """Return up to `most` records, waiting up to `seconds` for the first.
 
-        Must be called every few seconds, also while paused: it is what keeps the membership.
+        Must be called every few seconds, also while paused: it is what keeps the membership. It
+        takes some seconds longer while the group shares its partitions out.
         Calls on_change before the first record of a partition that was given.
         """
         ...

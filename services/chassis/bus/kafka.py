@@ -13,10 +13,10 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from services.chassis.bus import BUS_UNAVAILABLE, OnChange, Outgoing
-from services.chassis.bus.kafka_client import PRODUCER_SPOILT, connect, kafka_errors
+from services.chassis.bus.kafka_client import connect, kafka_errors
 from services.chassis.bus.kafka_reading import KafkaFollower, KafkaGroupReader
 from services.chassis.bus.limits import refuse_oversize
-from services.chassis.errors import Transient
+from services.chassis.errors import StageError, Transient
 from services.chassis.settings import BusSettings
 from services.chassis.topics import TOPICS, Topic
 
@@ -56,9 +56,9 @@ class KafkaBus:
                 sent = [_send(producer, message) for message in messages]
                 for future in sent:
                     future.get(max(deadline - time.monotonic(), 0.001))
-        except Transient as error:
-            if isinstance(error.__cause__, PRODUCER_SPOILT):
-                self._replace(producer)
+        except StageError as error:
+            if isinstance(error.__cause__, KafkaError) and not error.__cause__.retriable:
+                self._replace(producer)  # it would answer whatever comes next with the same error
             raise
 
     def join(

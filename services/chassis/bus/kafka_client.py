@@ -21,21 +21,18 @@ METADATA_MS: Final = 30_000
 RECONNECT_MS: Final = 1_000
 """A broker that has come back is noticed this soon; kafka-python's own pauses grow to 30 s."""
 
-PRODUCER_SPOILT: Final = (
-    errors.OutOfOrderSequenceNumberError,
-    errors.UnknownProducerIdError,
-    errors.InvalidProducerEpochError,
-    errors.InvalidProducerIdMappingError,
-    errors.ProducerFencedError,
-)
-"""A producer that hears one of these is of no more use; another one is."""
 OURS: Final[Mapping[type[errors.KafkaError], type[StageError]]] = {
     errors.RetriableError: Transient,  # the broker is away, starting, or hands over
     errors.UnknownBrokerIdError: Transient,  # it has just come back as another
     errors.BrokerNotAvailableError: Transient,
+    errors.OutOfOrderSequenceNumberError: Transient,  # another producer begins at one
+    errors.UnknownProducerIdError: Transient,
+    errors.InvalidProducerEpochError: Transient,
+    errors.InvalidProducerIdMappingError: Transient,
+    errors.ProducerFencedError: Transient,
+    errors.IllegalStateError: Transient,  # another thread has just replaced the producer
     errors.MessageSizeTooLargeError: Invalid,
     errors.RecordListTooLargeError: Invalid,
-    **dict.fromkeys(PRODUCER_SPOILT, Transient),
 }
 """Whatever is not here nobody foresaw: it ends the process."""
 

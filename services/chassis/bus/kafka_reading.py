@@ -25,6 +25,7 @@ from services.chassis.settings import BusSettings
 ASK_SECONDS: Final = 5.0
 COMMIT_SECONDS: Final = 3.0
 AGAIN_SECONDS: Final = 0.5
+REJOIN_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 3.0
 POLL_INTERVAL_MS: Final = 60_000
 FETCH_WAIT_MS: Final = 50
@@ -93,15 +94,14 @@ class KafkaGroupReader:
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Go on elsewhere."""
-        self._joined().seek(TopicPartition(topic, partition), offset)
+        own = self._own(topic, partition)
+        self._consumer.seek(own, offset)
 
     def position(self, topic: str, partition: int) -> int:
         """Return where the next poll begins."""
-        own = TopicPartition(topic, partition)
-        if (topic, partition) not in self.partitions():
-            raise ValueError(f"partition {partition} of {topic} is not read here")
+        own = self._own(topic, partition)
         with kafka_errors("asking for an offset"):
-            found = self._joined().position(own, timeout_ms=int(ASK_SECONDS * 1000))
+            found = self._consumer.position(own, timeout_ms=int(ASK_SECONDS * 1000))
         if found is None:
             raise Transient(f"{BUS_UNAVAILABLE}: the broker does not say where {own} stands")
         return int(found)
@@ -154,12 +154,24 @@ class KafkaGroupReader:
             self._connect(seconds)
             if self._kept and started >= self._again_at:
                 self._commit_kept(AGAIN_SECONDS)
+            self._rejoin()
             left = max(seconds - (time.monotonic() - started), 0.0)
             found = self._consumer.poll(timeout_ms=int(left * 1000), max_records=most)
         except (Transient, RetriableError):
             time.sleep(min(max(seconds - (time.monotonic() - started), 0.0), 0.1))
             return []
         return [_record(one) for records in found.values() for one in records]
+
+    def _rejoin(self) -> None:
+        """Go through with a rebalance that is under way.
+
+        kafka-python 3.0.12 forgets the answer that comes between two polls; the member that was
+        to hear it then waits for ever, and without heartbeats.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.rejoining or coordinator.need_rejoin():
+            coordinator.request_rejoin()
+            coordinator.poll(timeout_ms=int(REJOIN_SECONDS * 1000))
 
     def _connect(self, seconds: float) -> None:
         if self._consumer is not None:
@@ -178,10 +190,10 @@ class KafkaGroupReader:
         )
         self._consumer.subscribe(self._topics, listener=self._membership)
 
-    def _joined(self) -> Any:  # noqa: ANN401  # the library has no types
-        if self._consumer is None:
-            raise ValueError("no partition is read before the first poll")
-        return self._consumer
+    def _own(self, topic: str, partition: int) -> TopicPartition:
+        if (topic, partition) not in self.partitions():
+            raise ValueError(f"partition {partition} of {topic} is not read here")
+        return TopicPartition(topic, partition)
 
     def _tell_changes(self) -> None:
         if not (self._given or self._lost):
