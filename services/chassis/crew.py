@@ -110,8 +110,8 @@ class Crew:
             self._waker = -1
 
     def is_ready(self) -> bool:
-        """Return whether it works: a process is loaded, or at work."""
-        return self.is_alive() and (self._ready > 0 or bool(self._in_hand))
+        """Return whether it works: its processes load, and have answered their probe."""
+        return self.is_alive() and self._pool.offer is not None and not self._failures
 
     def is_alive(self) -> bool:
         """Return whether anybody looks after the processes."""
