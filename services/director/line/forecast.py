@@ -96,7 +96,7 @@ class Forecast:
             metrics.queue_tasks.set(count, stage=stage, state=state)
         first = select(tasks.c.stage, func.min(tasks.c.not_before_ms)).group_by(tasks.c.stage)
         first = first.where(among(tasks.c.state, [READY]))
-        oldest = {stage: since for stage, since in connection.execute(first)}
+        oldest = {row[0]: row[1] for row in connection.execute(first)}
         for stage in STAGES:
             waited = max(0, now_ms - oldest.get(stage, now_ms)) / 1000
             metrics.queue_oldest_seconds.set(waited, stage=stage)

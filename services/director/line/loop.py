@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import Final, Self, cast
 
 from rostrum.director.v1.line_pb2 import WorkerStatus
-from sqlalchemy.exc import OperationalError
 
-from services.chassis.bus import Follower, GroupReader, Partition
+from services.chassis.bus import Follower, GroupReader, Partition, Record
 from services.chassis.envelope import unwrap
 from services.chassis.errors import Invalid, Transient
 from services.chassis.telemetry.logs import get_log
 from services.chassis.topics import REPORTS, WORKERS
+from services.director.database import AWAY
 from services.director.line.advance import Advance
 from services.director.line.broker import Broker
 from services.director.line.dispatch import Dispatch
@@ -78,20 +77,25 @@ class Line:
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop` is set; what is away is waited for. Then leave the group at once."""
         busy = False
-        while not stop.is_set():
-            try:
-                busy = self.turn(0.0 if busy else IDLE_SECONDS)
-            except (Transient, OperationalError) as error:
-                self._log.warning("away", reason=str(error).splitlines()[0])
-                self._broker.was_away()
-                busy = False
-                stop.wait(AWAY_SECONDS)
-        self.close()
+        try:
+            while not stop.is_set():
+                busy = self._try_turn(0.0 if busy else IDLE_SECONDS, stop)
+        finally:
+            self.close()
+
+    def _try_turn(self, patience_seconds: float, stop: threading.Event) -> bool:
+        try:
+            return self.turn(patience_seconds)
+        except (Transient, *AWAY) as error:
+            self._log.warning("away", reason=str(error).splitlines()[0])
+            self._broker.was_away()
+            stop.wait(AWAY_SECONDS)
+            return False
 
     def turn(self, patience_seconds: float = 0.0) -> bool:
         """Do what there is to do now; return whether there was anything.
 
-        Raises Transient and OperationalError where broker, store or database are away; nothing is
+        Raises Transient and one of AWAY where broker, store or database are away; nothing is
         lost by it, and the next turn goes on.
         """
         self._join()
@@ -144,16 +148,20 @@ class Line:
             self._broker.stamp(record.time_ms)
         try:
             self._reports.take(records, self._means.now_ms())
-        except (Transient, OperationalError):
-            self._leave()
+        except (Transient, *AWAY):
+            self._read_again(records)
             raise
         return True
 
-    def _leave(self) -> None:
-        """Leave the group, to be given every record again that was read and not taken in."""
-        if self._reader is not None:
-            self._reader.close()
-        self._reader = None
+    def _read_again(self, records: Sequence[Record]) -> None:
+        """Go back to before records that were read and could not be taken in."""
+        assert self._reader is not None, "it has joined"
+        first: dict[Partition, int] = {}
+        for record in records:
+            at = record.topic, record.partition
+            first[at] = min(first.get(at, record.offset), record.offset)
+        for at in first.keys() & self._reader.partitions():
+            self._reader.seek(*at, first[at])
 
     def _hear_workers(self) -> None:
         assert self._follower is not None, "it has joined"
@@ -223,22 +231,22 @@ class Line:
         return True
 
 
-@contextmanager
-def running(line: Line, on_death: Callable[[], None]) -> Iterator[None]:
-    """Run a line in a thread of its own while entered; a bug in it ends the process."""
-    stop = threading.Event()
+class LineThread:
+    """Turns a line in a thread of its own while entered."""
 
-    def work() -> None:
-        try:
-            line.run(stop)
-        finally:
-            if not stop.is_set():
-                on_death()
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=line.run, args=[self._stop], name="line")
 
-    thread = threading.Thread(target=work, name="line")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    def is_alive(self) -> bool:
+        """Return whether it turns; a bug ends it, and with it the process."""
+        return self._thread.is_alive()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
