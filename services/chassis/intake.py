@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import uuid4
 
 from google.protobuf import descriptor_pool
@@ -15,7 +17,9 @@ from services.chassis.answers import Work
 from services.chassis.bus import Record
 from services.chassis.envelope import ENVELOPE_MALFORMED, Envelope, unwrap
 from services.chassis.errors import Invalid
-from services.chassis.reports import report_partition
+from services.chassis.names import check_digest
+
+VIDEO: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass
@@ -73,13 +77,21 @@ def fetched(record: Record, kinds: Collection[str]) -> Fetched | Refused | None:
         if envelope is None:
             return None
         assert isinstance(envelope.message, pb.Task)
-        report_partition(envelope.message.video_id)
+        check_names(envelope.message)
     except Invalid as error:
         return Refused(record, error)
     try:
         return Fetched(record, envelope, _request(envelope.message, kinds))
     except Invalid as error:
         return Refused(record, error, envelope)
+
+
+def check_names(task: pb.Task) -> None:
+    """Raise Invalid where a report on the task could not name it."""
+    check_digest(task.key, "key")
+    if not VIDEO.fullmatch(task.video_id):
+        remedy = f"{task.video_id[:80]!r} is no video's id: 32 hexadecimal digits"
+        raise Invalid("video_id", "VIDEO_ID_MALFORMED", remedy)
 
 
 def _request(task: pb.Task, kinds: Collection[str]) -> Message:

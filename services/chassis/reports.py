@@ -17,7 +17,8 @@ from services.chassis.topics import REPORTS
 LARGEST_BYTES: Final = REPORTS.largest_bytes - 4096
 """Leaves room for key and headers."""
 LONGEST_TEXT: Final = 4_000
-LONGEST_TRACE: Final = 16_000
+LONGEST_PATH: Final = 500
+LONGEST_TRACE: Final = 12_000
 
 Event: TypeAlias = pb.Started | pb.Progress | pb.Finished | pb.Failed | pb.HandedBack
 
@@ -28,12 +29,8 @@ DRAINING: Final = pb.HandedBack(cause=pb.HAND_BACK_CAUSE_DRAINING)
 
 
 def report_partition(video_id: str) -> int:
-    """Return where reports of a video go. Raises Invalid for what is no video's id."""
-    try:
-        return int(video_id[:8], 16) % REPORTS.partitions
-    except ValueError:
-        remedy = f"{video_id[:80]!r} does not begin with 8 hexadecimal digits"
-        raise Invalid("video_id", "VIDEO_ID_MALFORMED", remedy) from None
+    """Return where reports of a video go."""
+    return int(video_id[:8], 16) % REPORTS.partitions
 
 
 def report_on(envelope: Envelope, stage: str, worker: str, event: Event) -> Outgoing:
@@ -84,8 +81,11 @@ def _failed(error: Exception) -> pb.Failed:
         case Invalid():
             failed.kind, failed.reason = pb.FAILURE_KIND_INVALID, error.violations[0].reason
             for each in error.violations:
-                remedy = each.remedy[:LONGEST_TEXT]
-                failed.faults.add(field=each.field, reason=each.reason, remedy=remedy)
+                failed.faults.add(
+                    field=each.field[:LONGEST_PATH],
+                    reason=each.reason,
+                    remedy=each.remedy[:LONGEST_TEXT],
+                )
         case Corrupt():
             failed.kind, failed.reason = pb.FAILURE_KIND_CORRUPT, error.reason
             failed.digest = error.digest

@@ -91,7 +91,7 @@ class Worker:
         self._post = Post(bus, patience or Patience(), clock)
         self._reader = bus.join(f"rostrum.{crew.stage}", [self._topic.name], self._on_change)
         self._control: Follower | None = None
-        self._follow_due = float("-inf")
+        self._obey_due = self._follow_due = float("-inf")
         self._waiting: list[Fetched | Refused] = []
         self._working: dict[str, Fetched] = {}
         self._ended: SimpleQueue[tuple[str, Outcome]] = SimpleQueue()
@@ -201,6 +201,9 @@ class Worker:
 
     def _obey(self) -> None:
         """Do what the director says to all workers."""
+        if self._clock() < self._obey_due:
+            return
+        self._obey_due = self._clock() + self._pace.poll_seconds
         if self._control is None and not self._follow():
             return
         assert self._control is not None

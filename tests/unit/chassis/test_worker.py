@@ -270,14 +270,20 @@ def test_what_cannot_be_read_is_put_aside_and_stops_nobody(
     strange = task("", 2)
     strange.video_id = "not hexadecimal"
     send(bus, strange)
+    endless = task("", 2)
+    endless.key = "0" * 400_000  # no report could name it
+    send(bus, endless)
     bus.publish([Outgoing(TASKS.name, None, "tombstone", partition=0)])
     send(bus, task("", 3))
     run_to_the_end(worker, bus)
     reasons = [dict(record.headers)["rostrum_reason"].decode() for record in dead(bus)]
-    assert reasons == ["ENVELOPE_FIELD_REQUIRED", "ENVELOPE_FIELD_REQUIRED", "VIDEO_ID_MALFORMED"]
+    assert reasons == [
+        *("ENVELOPE_FIELD_REQUIRED", "ENVELOPE_FIELD_REQUIRED"),
+        *("VIDEO_ID_MALFORMED", "OBJECT_KEY_INVALID"),
+    ]
     assert dead(bus)[0].value == b"\xff\xff", "as it came"
-    assert committed(bus) == 5
-    label = f'rostrum_dead_letters_total{{topic="{TASKS.name}"}} 3.0'
+    assert committed(bus) == 6
+    label = f'rostrum_dead_letters_total{{topic="{TASKS.name}"}} 4.0'
     assert label in metrics.text().decode()
 
 
@@ -364,11 +370,14 @@ def test_progress_comes_at_its_interval(
     run_to_the_end(worker, bus)
 
 
-def test_a_task_nobody_wants_any_more_is_stopped(worker: Worker, task: Asked, bus: Wire) -> None:
+def test_a_task_nobody_wants_any_more_is_stopped(
+    worker: Worker, task: Asked, bus: Wire, clock: Clock
+) -> None:
     sent = send(bus, task("sleep 60", 1))
     turn(worker, lambda: said(bus) == ["started"])
     word = pb.Control(cancel_tasks=pb.CancelTasks(task_keys=[sent.key]))
     bus.publish([Outgoing(CONTROL.name, b"\xff"), wrap(CONTROL, word, id="1", source="director")])
+    clock.seconds += 1.0
     failed = run_to_the_end(worker, bus)[-1].failed
     assert (failed.kind, failed.reason) == (pb.FAILURE_KIND_CANCELLED, "CANCELLED")
     send(bus, task("", 2))
