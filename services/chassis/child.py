@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -38,6 +39,8 @@ from services.chassis.errors import Corrupt, Invalid, StageError, Transient
 from services.chassis.store import Store
 
 PR_SET_PDEATHSIG: Final = 1
+REALMS: Final = 16
+"""Stores of so many teams are kept: stages remember what they read by the store it came from."""
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 Method = tuple[type[Message], Callable[[Any, Store], Message]]
@@ -108,9 +111,10 @@ def serve(connection: Connection, setup: Setup, folder: Path | None, parent: int
         connection.send_bytes(write_error(_ours(error)))
         return
     connection.send_bytes(write_ready(offer.ready))
+    realm = lru_cache(REALMS)(store.in_realm)
     with suppress(EOFError):
         while True:
-            answer = answer_to(connection.recv_bytes(), offer, store, span)
+            answer = answer_to(connection.recv_bytes(), offer, realm, span)
             if folder is not None:
                 empty(folder)
             connection.send_bytes(answer)
@@ -146,12 +150,12 @@ def warm_up(offer: Offer) -> None:
         method(request, store)
 
 
-def answer_to(data: bytes, offer: Offer, store: Store, span: Span) -> bytes:
-    """Do a task, and return what the parent is told of it."""
+def answer_to(data: bytes, offer: Offer, realm: Callable[[str], Store], span: Span) -> bytes:
+    """Do a task, and return what the parent is told of it. realm: opens a team's store."""
     work, envelope = read_work(data)
     try:
         with span(work, envelope.TypeName()):
-            answer = do(work, envelope, offer, store.in_realm(work.team))
+            answer = do(work, envelope, offer, realm(work.team))
     except Exception as error:  # noqa: BLE001  # reported; a bug ends the process
         return write_error(_ours(error))
     return write_answer(answer)

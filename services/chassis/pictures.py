@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
 from rostrum.media.v1 import media_pb2
@@ -9,11 +11,17 @@ from rostrum.media.v1 import media_pb2
 from services.chassis import media
 from services.chassis.errors import Invalid
 from services.chassis.rig import Rig
+from services.chassis.sandbox.image_headers import png_size
+from services.chassis.sandbox.refusal import Refused
 from services.chassis.store import Store
 from services.chassis.timeline import Bytes
 
 COMPRESSION = (cv2.IMWRITE_PNG_COMPRESSION, 2)
 """Textures are written once and read by every chunk; more effort saves little."""
+
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+MOST_PIXELS: Final = 33_177_600
+"""As many as intake lets in."""
 
 
 def write_picture(store: Store, picture: Bytes) -> str:
@@ -26,14 +34,31 @@ def write_picture(store: Store, picture: Bytes) -> str:
 def read_picture(store: Store, digest: str) -> Bytes:
     """Return a stored picture, (h, w, 3) RGB or (h, w, 4) RGBA.
 
-    For pictures that a stage of ours wrote. Raises Invalid for anything else.
+    For pictures that a stage of ours wrote: pictures from outside come in through the sandbox
+    alone. Raises Invalid for anything else.
     """
-    data = np.frombuffer(store.get(digest), np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    data = store.get(digest)
+    picture = _decode(data) if _is_sound(data) else None
     if picture is None or picture.ndim != 3 or picture.dtype != np.uint8:
         raise Invalid("digest", "PICTURE_FORMAT_INVALID", "expected PNG, 8-bit RGB or RGBA")
     order = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
     return np.asarray(cv2.cvtColor(picture, order), np.uint8)
+
+
+def _is_sound(data: bytes) -> bool:
+    """Return whether the file is a PNG, whole, and not too large: no pixel is decoded yet."""
+    try:
+        width, height = png_size(data) if data.startswith(PNG) else (0, 0)
+    except Refused:
+        return False
+    return 0 < width * height <= MOST_PIXELS
+
+
+def _decode(data: bytes) -> cv2.typing.MatLike | None:
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
 
 
 def write_rig(store: Store, rig: Rig, texture: Bytes) -> media_pb2.Rig:

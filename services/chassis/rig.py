@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Final, TypeVar, get_type_hints
 
 import numpy as np
@@ -17,6 +18,30 @@ RIG_VERSION: Final = 1
 
 GRID: Final = 72
 """Nodes along a side of the depth and weight grids, spread from pixel 0 to the last."""
+
+
+LEAST_CANVAS: Final = 32
+MOST_CANVAS: Final = 4096
+FARTHEST: Final = 16
+"""No measure is larger, in canvases."""
+LINES: Final = frozenset(
+    {
+        *("x", "upper", "lower", "crease", "cheek"),
+        *("seam_upper", "seam_lower", "lip_top", "lip_bottom"),
+    }
+)
+SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
+    "landmarks": (478, 3),
+    "pivot": (3,),
+    "depth": (GRID, GRID),
+    "head_weight": (GRID, GRID),
+    **dict.fromkeys(("lid_colour", "sclera", "lip", "skin"), (3,)),
+}
+LENGTHS: Final = (
+    *("face_height", "pupil_distance", "focal", "mouth.half_width"),
+    *("eye_right.width", "eye_left.width", "eye_right.iris_radius", "eye_left.iris_radius"),
+)
+"""What is divided by somewhere."""
 
 
 @dataclass(frozen=True)
@@ -159,19 +184,57 @@ class Rig:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Rig:
         """Return the rig that `to_arrays` wrote.
 
-        Raises Invalid where an array is missing or of another version.
+        Raises Invalid where an array is missing, of another version, or nothing that could have
+        been measured in a portrait.
         """
         version = arrays.get("version")
-        if version is None or int(version) != RIG_VERSION:
+        if version is None or version.shape or version != RIG_VERSION:
             raise Invalid("rig", "RIG_VERSION_UNKNOWN", f"build it anew: version {RIG_VERSION}")
         try:
-            return _restore(cls, "", arrays)
+            rig = _restore(cls, "", arrays)
         except KeyError as missing:
             raise Invalid("rig", "RIG_INCOMPLETE", f"there is no {missing.args[0]}") from None
+        except (TypeError, ValueError) as error:
+            raise Invalid("rig", "RIG_INVALID", str(error)) from None
+        check_measures(rig)
+        return rig
 
     def with_gains(self, jaw: float, teeth: float) -> Rig:
         """Return the rig with other gains."""
         return replace(self, jaw_gain=jaw, teeth_gain=teeth)
+
+
+def check_measures(rig: Rig) -> None:
+    """Raise Invalid unless every part of a rig has its shape, and lies about its canvas."""
+    side = rig.canvas_pixels
+    if not LEAST_CANVAS <= side <= MOST_CANVAS:
+        raise Invalid("rig", "RIG_INVALID", f"a canvas of {side} pixels")
+    for name, array in _flatten("", rig).items():
+        if array.shape != shape_of(name) and not (is_line(name) and _fits_a_line(array, side)):
+            raise Invalid("rig", "RIG_INVALID", f"{name} has the shape {array.shape}")
+        if not (np.abs(array) <= FARTHEST * side).all():
+            raise Invalid("rig", "RIG_INVALID", f"{name} lies far away, or nowhere")
+    for part in (rig.eye_right, rig.eye_left, rig.mouth):
+        if len({len(line) for name, line in vars(part).items() if is_line(name)}) > 1:
+            raise Invalid("rig", "RIG_INVALID", "lines of unlike length about one eye or mouth")
+    for name in LENGTHS:
+        if not attrgetter(name)(rig) >= 1:
+            raise Invalid("rig", "RIG_INVALID", f"{name} is less than a pixel")
+
+
+def shape_of(name: str) -> tuple[int, ...]:
+    """Return the shape of an array of `Rig.to_arrays`; of a line, the shortest there may be."""
+    last = name.rpartition(".")[2]
+    return (2,) if is_line(name) else SHAPES.get(last, ())
+
+
+def is_line(name: str) -> bool:
+    """Return whether an array of `Rig.to_arrays` says one number for each column."""
+    return name.rpartition(".")[2] in LINES
+
+
+def _fits_a_line(array: npt.NDArray[np.generic], canvas_pixels: int) -> bool:
+    return array.ndim == 1 and 2 <= len(array) <= 2 * canvas_pixels
 
 
 Part = TypeVar("Part", Head, Person, Eye, Mouth, Colours, Rig)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import partial
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from rostrum.restoration.v1.restoration_pb2 import RestoreRequest, RestoreResponse
 
 from services.chassis import pictures
 from services.chassis.engines import Engines, Methods
-from services.chassis.rig import RIG_VERSION, Rig
+from services.chassis.rig import RIG_VERSION, Rig, shape_of
 from services.chassis.store import Store
 from services.restoration.engines import Engine
 
@@ -32,10 +32,17 @@ def restore(request: RestoreRequest, store: Store, engines: Engines[Engine]) -> 
 
 def probe(store: Store) -> RestoreRequest:
     """Return the smallest real request, with what it reads put into the store: a grey square."""
-    known = {"version": RIG_VERSION, "canvas_pixels": PROBE_PIXELS, "face_height": PROBE_PIXELS}
-    arrays = defaultdict(lambda: np.zeros(()), {name: np.array(n) for name, n in known.items()})
+    known = {"version": RIG_VERSION, "canvas_pixels": PROBE_PIXELS}
+    rig = Rig.from_arrays(_Flat({name: np.array(number) for name, number in known.items()}))
     texture = np.full((PROBE_PIXELS, PROBE_PIXELS, 4), 128, np.uint8)
-    return RestoreRequest(rig=pictures.write_rig(store, Rig.from_arrays(arrays), texture))
+    return RestoreRequest(rig=pictures.write_rig(store, rig, texture))
+
+
+class _Flat(dict[str, npt.NDArray[np.generic]]):
+    """Arrays of a rig whose every measure is one pixel."""
+
+    def __missing__(self, name: str) -> npt.NDArray[np.generic]:
+        return np.ones(shape_of(name))
 
 
 def methods(engines: Engines[Engine]) -> Methods:
