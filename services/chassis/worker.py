@@ -41,7 +41,7 @@ STEP_SECONDS: Final = 120.0
 """A round of the loop that takes longer hangs."""
 LOOKS: Final = 10
 """So many in a row must find it unsound."""
-LAST_WORDS_SECONDS: Final = 10.0
+LAST_WORDS_SECONDS: Final = 5.0
 """How long after its grace a draining worker tries to get its last reports through."""
 
 FOLLOW_SECONDS: Final = 5.0

@@ -1,5 +1,6 @@
 """Callers and the line share the slots of a service, and nobody's task harms another's."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from rostrum.lipsync.v1.lipsync_pb2 import SyncResponse
 
 from services.chassis.answers import Answer, Bug, Death, Outcome, Stopped
 from services.chassis.calls import Call
+from services.chassis.child import Sight
 from services.chassis.crew import Crew
 from services.chassis.errors import Corrupt, Invalid, Transient
 from services.chassis.pool import Limits
@@ -175,6 +177,19 @@ def test_closing_tells_everybody_who_waits(tmp_path: Path, metrics: Metrics) -> 
         box = outcome_of(crew, "long", "sleep 60")
     assert isinstance(box.get(timeout=1), Stopped)
     assert not crew.is_ready()
+
+
+def test_what_work_processes_log_names_the_task_and_the_callers_trace(
+    tmp_path: Path, metrics: Metrics
+) -> None:
+    setup = replace(tiny.setup(tmp_path), sight=Sight("lipsync"))
+    asked = Call("m", "house", trace={"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"})
+    with Crew("lipsync", setup, metrics) as crew:
+        crew.answer(tiny.request("log"), asked)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    (said,) = [line for line in lines if line["event"] == "hard to say"]
+    assert (said["service"], said["team"], said["trace"]) == ("lipsync", "house", "a" * 32)
+    assert said["task"] == tiny.key_of(tiny.request("log"))
 
 
 def test_tasks_are_counted_by_how_they_ended(crew: Crew, metrics: Metrics) -> None:

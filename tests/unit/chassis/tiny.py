@@ -17,6 +17,7 @@ from services.chassis.child import Method, Offer, Setup
 from services.chassis.errors import Corrupt, Invalid, Transient
 from services.chassis.keys import task_key
 from services.chassis.store import Store
+from services.chassis.telemetry.logs import get_log
 
 ENGINES = (("tiny", "tiny 1"), ("other", "other 1"))
 SYNC = SyncRequest.DESCRIPTOR.full_name
@@ -36,6 +37,8 @@ def sync(request: SyncRequest, store: Store) -> SyncResponse:
     elif word == "die-once" and not Path(value).exists():
         Path(value).touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    elif word == "log":
+        get_log().warning("hard to say")
     elif word == "invalid":
         raise Invalid("speech", "SPEECH_LENGTH_INVALID", "say more")
     elif word == "transient":
