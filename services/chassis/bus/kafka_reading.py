@@ -28,13 +28,11 @@ AGAIN_SECONDS: Final = 0.5
 REJOIN_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 3.0
 POLL_INTERVAL_MS: Final = 60_000
-FETCH_WAIT_MS: Final = 50
 
 CONSUMER: Final = {
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
     "allow_auto_create_topics": False,
-    "fetch_max_wait_ms": FETCH_WAIT_MS,
     "metrics_enabled": False,
 }
 
