@@ -31,6 +31,7 @@ from services.compositing.engines import (
     intake,
     joining,
     ready,
+    segments,
     soundtrack,
     stills,
 )
@@ -63,9 +64,9 @@ def composite(
     accents and timing do not fit one another.
     """
     chunk, presenter, graphics = prepare(request, store, engines)
-    segments = drawing.draw(chunk, presenter, graphics)
+    drawn = drawing.draw(chunk, presenter, graphics)
     return pb.CompositeResponse(
-        segment_digests=[store.put(segment) for segment in segments],
+        segment_digests=[store.put(segment) for segment in drawn],
         frame_count=chunk.performance.frame_count,
     )
 
@@ -109,8 +110,8 @@ def join(request: pb.JoinRequest, store: Store, engines: Engines[Engine]) -> pb.
     language = three_letters(request.language)
     programme = joining.Programme(track.m4a, request.frame_rate, request.title, language)
     for index, video in enumerate(videos):
-        segments = [data for data, _ in _pictures(request, store, index)]
-        video.video_digest = store.put(joining.join(segments, programme))
+        pictures = [data for data, _ in _pictures(request, store, index)]
+        video.video_digest = store.put(joining.join(pictures, programme))
     shown = list(_programme_cues(request, store))
     return pb.JoinResponse(
         videos=videos,
@@ -188,8 +189,10 @@ def _check_chunks(request: pb.JoinRequest) -> None:
     admission.chunk_count(len(request.chunks))
     for index, chunk in enumerate(request.chunks):
         speech, name = chunk.speech, f"chunks[{index}]"
-        segments = {f"{name}.segment_digests": len(chunk.segment_digests)}
-        admission.agree("length", "SEGMENT_COUNT_MISMATCH", len(request.formats), segments)
+        around = (chunk.lead_frames, chunk.tail_frames)
+        admission.joined(request.frame_rate, speech.frame_count, *around, name)
+        pictures = {f"{name}.segment_digests": len(chunk.segment_digests)}
+        admission.agree("length", "SEGMENT_COUNT_MISMATCH", len(request.formats), pictures)
         rate = {f"{name}.speech": speech.frame_rate}
         admission.agree("frame_rate", "FRAME_RATE_MISMATCH", request.frame_rate, rate)
         samples = {f"{name}.speech": speech.sample_count}
@@ -219,7 +222,13 @@ def _programme_cues(request: pb.JoinRequest, store: Store) -> Iterator[Cue]:
 
 def _pictures(request: pb.JoinRequest, store: Store, index: int) -> list[tuple[bytes, int]]:
     """Return the segments of one format in order, each with its number of frames."""
-    return [(store.get(each.segment_digests[index]), _frames(each)) for each in request.chunks]
+    size = _named(request.formats)[index].size
+    found = []
+    for number, each in enumerate(request.chunks):
+        field = f"chunks[{number}].segment_digests[{index}]"
+        segment = store.get(each.segment_digests[index])
+        found.append((segments.check(segment, size, _frames(each), field), _frames(each)))
+    return found
 
 
 def _stills(

@@ -18,8 +18,22 @@ def chunk(frame_rate: int, take_frames: int, lead_frames: int, tail_frames: int)
     if not 1 <= take_frames <= CHUNK_SECONDS * frame_rate:
         remedy = f"{take_frames} frames; a chunk has 1 to {CHUNK_SECONDS * frame_rate}"
         raise Invalid("take.frame_count", "CHUNK_LENGTH_INVALID", remedy)
-    for field, frames in (("lead_frames", lead_frames), ("tail_frames", tail_frames)):
-        if frames > MOST_SILENCE_SECONDS * frame_rate:
+    silence(frame_rate, {"lead_frames": lead_frames, "tail_frames": tail_frames})
+
+
+def joined(frame_rate: int, frames: int, lead_frames: int, tail_frames: int, field: str) -> None:
+    """Check the length of a chunk that is joined, `field` in the request. Raises Invalid."""
+    if not 1 <= frames <= CHUNK_SECONDS * frame_rate:
+        remedy = f"{frames} frames; a chunk has 1 to {CHUNK_SECONDS * frame_rate}"
+        raise Invalid(f"{field}.speech.frame_count", "CHUNK_LENGTH_INVALID", remedy)
+    around = {f"{field}.lead_frames": lead_frames, f"{field}.tail_frames": tail_frames}
+    silence(frame_rate, around)
+
+
+def silence(frame_rate: int, frames: Mapping[str, int]) -> None:
+    """Check silences, by their fields. Raises Invalid."""
+    for field, count in frames.items():
+        if count > MOST_SILENCE_SECONDS * frame_rate:
             remedy = f"at most {MOST_SILENCE_SECONDS} s of silence on either side of a chunk"
             raise Invalid(field, "SILENCE_TOO_LONG", remedy)
 

@@ -46,7 +46,8 @@ def join(segments: Sequence[bytes], programme: Programme) -> bytes:
 
 def _inputs(sound: Unnamed, tags: Unnamed) -> list[str]:
     only = ["-protocol_whitelist", "file,fd"]
-    pictures = [*only, "-f", "concat", "-safe", "0", "-i", "-"]
+    listed = ["-format_whitelist", "concat,mov", "-codec_whitelist", "h264"]
+    pictures = [*only, *listed, "-f", "concat", "-safe", "0", "-i", "-"]
     return [*pictures, *only, "-i", sound.address, *only, "-f", "ffmetadata", "-i", tags.address]
 
 

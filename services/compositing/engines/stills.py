@@ -16,6 +16,7 @@ from services.compositing.domain.contact_sheet import CAPTION, Grid
 from services.compositing.domain.typesetting import Style
 from services.compositing.engines import fonts
 from services.compositing.engines.ffmpeg import Unnamed, run
+from services.compositing.engines.segments import AS_WRITTEN
 
 QUALITY: Final = 92
 """Of JPEG, in hundredths."""
@@ -69,7 +70,7 @@ def _decode(segment: bytes, frame: int, frame_rate: int, grid: Grid) -> Bytes:
     since = f"{max(0.0, (frame - 0.25) / frame_rate):.6f}"
     colours = {"flags": "area", "in_color_matrix": "bt709", "in_range": "tv"}
     with Unnamed(segment) as file:
-        shown = ffmpeg.input(file.address, ss=since, threads=1)
+        shown = ffmpeg.input(file.address, ss=since, threads=1, **AS_WRITTEN)
         small = shown.filter("scale", grid.width, grid.height, **colours)
         raw = small.output("-", format="rawvideo", pix_fmt="bgr24", vframes=1)
         data = run(raw.get_args(), timeout_seconds=TIMEOUT_SECONDS, files=[file])
