@@ -12,8 +12,7 @@ from typing import Annotated
 import typer
 
 from services.chassis.errors import Invalid, StageError
-from services.studio import topics
-from services.studio import migrate
+from services.studio import migrate, topics
 from services.studio.line import commands as line_commands
 from services.studio.remote import commands as remote_commands
 

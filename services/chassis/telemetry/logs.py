@@ -19,6 +19,8 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 LEVELS: Final[Mapping[str, int]] = logging.getLevelNamesMapping()
 QUIET: Final = ("kafka", "alembic", "sqlalchemy", "opentelemetry")
 """Libraries that tell more than an operator wants; their warnings are heard."""
+MUTE: Final = ("kafka.net.selector",)
+"""Tells when a busy machine was late by a tenth of a second; its errors are heard."""
 SECRETS: Final = ("password", "secret", "token", "authorization", "credential", "private")
 TEXTS: Final = ("script", "order", "request", "response", "data", "transcript")
 """Fields that would show what people wrote, or whole messages of it."""
@@ -64,6 +66,8 @@ def set_up(service: str, level: str = "INFO", stream: TextIO | None = None) -> N
     logging.basicConfig(handlers=[_Foreign()], level=LEVELS[level], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(LEVELS["WARNING"], LEVELS[level]))
+    for name in MUTE:
+        logging.getLogger(name).setLevel(LEVELS["ERROR"])
     sys.excepthook = _last_words
     threading.excepthook = _last_words_of_thread
 

@@ -15,6 +15,7 @@ from prometheus_client import (
     GCCollector,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client import Counter as PrometheusCounter
@@ -102,6 +103,7 @@ class Metrics:
     """All metrics; a service sets those that are its own."""
 
     def __init__(self, service: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they double all series
         shelf = self.shelf = Shelf()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=shelf.registry)

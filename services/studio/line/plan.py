@@ -50,20 +50,13 @@ class Seat:
         return f"{HOST}:{self.ops_port}"
 
     def environment(self, shared: Mapping[str, str], folder: Path) -> dict[str, str]:
-        """Return all its settings as variables; its scratch folder lies in `folder`."""
-        own = {
-            "listen": self.address,
-            "ops_listen": self.ops_address,
-            **({"scratch": str(folder / "scratch" / self.name)} if self.is_stage else {}),
-            **({"worker": self.name} if self.is_stage else {}),
-            **self.settings,
-        }
+        """Return all its settings as variables; what it needs of disk lies in `folder`."""
+        own = {"listen": self.address, "ops_listen": self.ops_address, **self.settings}
+        if self.service in STAGES:
+            own |= {"scratch": str(folder / "scratch" / self.name), "worker": self.name}
+        else:
+            own |= {"uploads_folder": str(folder / "uploads")}
         return {**shared, **{f"ROSTRUM_{name}".upper(): value for name, value in own.items()}}
-
-    @property
-    def is_stage(self) -> bool:
-        """Whether it does a stage's work."""
-        return self.service in STAGES
 
 
 def seats(wish: Wish, database_url: str) -> list[Seat]:

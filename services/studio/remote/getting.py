@@ -43,7 +43,7 @@ class Fetched:
 def fetch(client: Rostrum, target: Video | Rundown, out: Path) -> Iterator[Fetched]:
     """Fetch a video, or every finished one of a rundown, each into a folder of its own."""
     videos = [target] if isinstance(target, Video) else videos_of(client, target.id)
-    for video in videos:
+    for video in sorted(videos, key=lambda each: each.name):
         if video.state != VideoState.VIDEO_STATE_FINISHED:
             yield Fetched(video, None, f"it is {state_name(video)}; there is nothing to fetch")
             continue
