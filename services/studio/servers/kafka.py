@@ -114,7 +114,7 @@ class KafkaServer(Server):
         self._write(partial, free_port())
         cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
         tool = [*_java(), "kafka.tools.StorageTool", "format", "--standalone"]
-        run([*tool, "-t", cluster, "-c", partial], self.folder)
+        run([*tool, f"--cluster-id={cluster}", "-c", partial], self.folder)
         partial.rename(self._properties)  # last: where it is missing, the data are not whole
 
     def _write(self, path: Path, controller: int) -> None:
