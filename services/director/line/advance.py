@@ -18,7 +18,7 @@ from services.director.line.linking import link
 from services.director.line.lookups import among
 from services.director.line.means import Means
 from services.director.line.minds import Mind, Minds
-from services.director.line.roster import Roster, WorkersAwaited
+from services.director.line.roster import Roster, WorkersAwaited, roster_now
 from services.director.line.tasks import drop_unwanted, hold, save, trouble_of
 from services.director.line.thinking import Known, Thought, think
 from services.director.line.videos import SHOWN, change
@@ -83,10 +83,11 @@ class Advance:
         mind.links = {task["name"]: task["key"] for task in known.tasks}
         now = datetime.fromtimestamp(self._means.clock(), UTC)
         try:
-            self._write(mind, known.row, think(mind, known, now, self._mend))
-        except WorkersAwaited as awaited:
-            self.minds.forget(video)
-            self._await(known.row, awaited)
+            try:
+                self._write(mind, known.row, think(mind, known, now, self._mend))
+            except WorkersAwaited as awaited:
+                self.minds.forget(video)
+                self._await(known.row, awaited)
         except (Gone, Transient) as error:
             self.minds.forget(video)
             if isinstance(error, Transient):
@@ -148,8 +149,20 @@ class Advance:
             again = select(tasks.c.key).where(tasks.c.key.in_(sorted(makers)), tasks.c.anew)
             return connection.execute(again).first() is not None
 
+    def _check_roster(self, connection: Connection) -> None:
+        """Raise Gone, with the new roster taken over, where other engines hold by now.
+
+        Whoever changes the roster has every video asked again, in one transaction: what another
+        director thinks out with the old one must not count as the answer to that.
+        """
+        roster = roster_now(connection)
+        if roster != self._roster:
+            self.call(roster)
+            raise Gone
+
     def _write(self, mind: Mind, row: Row, thought: Thought) -> None:
         with self._engine.begin() as connection:
+            self._check_roster(connection)
             look_again = link(connection, mind, row, thought, self._means.now_ms())
             changed = self._conclude(connection, mind, row, thought, look_again=look_again)
             if changed is None:
@@ -211,6 +224,7 @@ class Advance:
         same = (videos.c.seen == row["seen"], videos.c.state == row["state"])
         self._log.warning("workers awaited", video=row["id"], stage=awaited.stage)
         with self._engine.begin() as connection:
+            self._check_roster(connection)
             if row["state"] == QUEUED:
                 mine = update(videos).where(videos.c.id == row["id"], *same)
                 connection.execute(mine.values(seen=row["changes"]))

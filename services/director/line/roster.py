@@ -66,14 +66,7 @@ class Engines:
         with reading(self._engine) as connection:
             rows = connection.execute(select(engines)).mappings().all()
         self._rows = {(row["stage"], row["name"]): dict(row) for row in rows}
-        first: dict[str, tuple[int, str]] = {}
-        for row in self._rows.values():
-            offer = (row["rank"], row["fingerprint"])
-            first[row["stage"]] = min(first.get(row["stage"], offer), offer)
-        return Roster(
-            {at: row["fingerprint"] for at, row in self._rows.items()},
-            {stage: fingerprint for stage, (_, fingerprint) in first.items()},
-        )
+        return _roster(self._rows.values())
 
     def learn(self, announced: Iterable[Announced]) -> bool:
         """Note what workers have announced; return whether a key would be another one now."""
@@ -117,6 +110,20 @@ class Engines:
             seen = update(engines).where(mine, engines.c.fingerprint == fingerprint)
             connection.execute(seen.values(seen_ms=now))
         self._rows[at]["seen_ms"] = now
+
+
+def roster_now(connection: Connection) -> Roster:
+    """Return the roster as a transaction sees it."""
+    return _roster(connection.execute(select(engines)).mappings().all())
+
+
+def _roster(rows: Iterable[Mapping[Any, Any]]) -> Roster:
+    by_name, first = {}, dict[str, tuple[int, str]]()
+    for row in rows:
+        offer = (row["rank"], row["fingerprint"])
+        by_name[row["stage"], row["name"]] = row["fingerprint"]
+        first[row["stage"]] = min(first.get(row["stage"], offer), offer)
+    return Roster(by_name, {stage: fingerprint for stage, (_, fingerprint) in first.items()})
 
 
 def _ask_everyone(connection: Connection) -> None:
