@@ -100,13 +100,13 @@ class Audit:
         yield from self._say(
             "task {0} was finished {1} times",
             "select name, count(*) from chaos_audit where kind = 'task' and new = 'finished' "
-            "and old <> 'finished' and name not in (select key from tasks where anew) "
+            "and old <> 'finished' "
             "group by name having count(*) > 1",
         )
         yield from self._say(
             "task {0} went from finished to {1}",
             "select name, new from chaos_audit where kind = 'task' and old = 'finished' "
-            "and new <> 'finished' and name not in (select key from tasks where anew)",
+            "and new <> 'finished'",
         )
         yield from self._say(
             "task {0} failed: {1}", "select key, error from tasks where state = 'failed'"

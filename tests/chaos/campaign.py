@@ -30,6 +30,7 @@ TWICE_SHARE: Final = 0.1
 QUIET_SECONDS: Final = 60.0
 """A line that does nothing for so long, though there is work and nobody disturbs it, is stuck."""
 SETTLE_SECONDS: Final = 60.0
+WORD_SECONDS: Final = 10.0
 
 Say = Callable[[str], None]
 
@@ -82,6 +83,7 @@ class Campaign:
         self._audit = Audit(line.postgres.url)
         self._doors = Doors(line.doors)
         self._ids: dict[str, str] = {}
+        self._handed_in = threading.Event()
         self._end = threading.Event()
         self._trouble: list[str] = []
         self._redriven = 0
@@ -127,10 +129,11 @@ class Campaign:
                 if chance.random() < TWICE_SHARE and doors.create(job).id != video:
                     self._trouble.append(f"job {job.id} handed in twice became two videos")
             except grpc.RpcError as error:
-                self._trouble.append(f"job {job.id} was refused: {error}")
+                self._trouble.append(f"job {job.id} was refused: {error.details()}")
                 continue
             self._ids[job.id] = video
         doors.close()
+        self._handed_in.set()
 
     def _disturb(self, faults: Faults, deadline: float, say: Say) -> None:
         watch = _Watch()
@@ -152,8 +155,10 @@ class Campaign:
             if self._audit.parked():
                 self._redriven += self._doors.redrive()
             ended = states["finished"] + states["failed"] + states["cancelled"]
-            say(f"{ended}/{len(self._jobs)} ended, faults {faults.share_done:.0%}: {dict(states)}")
-            if faults.over and ended == len(self._jobs):
+            if watch.speaks():
+                said = f"{ended}/{len(self._jobs)} ended, faults {faults.share_done:.0%}"
+                say(f"{said}: {dict(faults.counts)} {dict(states)}")
+            if faults.over and self._handed_in.is_set() and ended == len(self._ids):
                 return True
             if watch.is_quiet(self._audit.marks()) and faults.over:
                 self._trouble.append(f"the line is stuck: {dict(states)}")
@@ -176,11 +181,18 @@ class Campaign:
 
 
 class _Watch:
-    """Says since when nothing has changed."""
+    """Says since when nothing has changed, and when it is time for a word."""
 
     def __init__(self) -> None:
         self._marks = (-1, -1)
         self._since = time.monotonic()
+        self._spoke = 0.0
+
+    def speaks(self) -> bool:
+        if time.monotonic() - self._spoke < WORD_SECONDS:
+            return False
+        self._spoke = time.monotonic()
+        return True
 
     def is_quiet(self, marks: tuple[int, int]) -> bool:
         now = time.monotonic()

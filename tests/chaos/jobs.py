@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from google.protobuf.message import Message
-from rostrum.director.v1.director_pb2 import Commission, Consent, MediaFile, Order, Presenter
+from rostrum.director.v1.director_pb2 import (
+    Channel,
+    Commission,
+    Consent,
+    MediaFile,
+    Order,
+    Presenter,
+)
 from rostrum.director.v1.production_pb2 import CreateVideoRequest
 from rostrum.media.v1.media_pb2 import Format
 
@@ -69,7 +76,9 @@ def make_jobs(seed: int, count: int) -> list[Job]:
 def expected(job: Job) -> Files:
     """Return the files that an undisturbed line makes of a job, by doing it here, one by one."""
     request = job.request
-    commission = complete(Commission(order=request.order, presenter=request.presenter))
+    commission = complete(
+        Commission(order=request.order, presenter=request.presenter, channel=request.channel)
+    )
     answers: dict[bytes, Message] = {}
 
     def look(step: Step[M]) -> M | None:
@@ -97,7 +106,9 @@ def _job(number: int, chance: random.Random) -> Job:
         formats=[Format(aspect="16:9", height=360)],
     )
     order.data.update({"title": f"Number {number}"})
-    request = CreateVideoRequest(request_id=name, order=order, presenter=presenter)
+    request = CreateVideoRequest(
+        request_id=name, order=order, presenter=presenter, channel=Channel(name=order.channel)
+    )
     return Job(request, (File(portrait, "png"),))
 
 

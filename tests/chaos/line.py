@@ -143,5 +143,8 @@ class Line:
         return [said for service in self.services for said in service.surprises]
 
     def _migrate(self) -> None:
-        command = [sys.executable, "-m", "services.studio", "migrate", self.postgres.url]
-        subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+        command = [sys.executable, "-m", "services.studio", "migrate"]
+        subprocess.run(
+            [*command, "--database", self.postgres.url],
+            cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
