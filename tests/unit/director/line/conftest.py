@@ -66,7 +66,8 @@ class Worker:
             return
         self._status()
         if self.task is None:
-            for record in [] if self.deaf else self.reader.poll(0.0, 1):
+            (self.reader.pause if self.deaf else self.reader.resume)()
+            for record in self.reader.poll(0.0, 1):
                 self._take(record)
         elif self.floor.clock() >= self.until:
             self._finish()
@@ -233,14 +234,14 @@ class Floor:
         for line in list(self.lines):
             line.turn()
 
-    def spin(self, until: Callable[[], bool], seconds: float = 300.0, step: float = 0.1) -> None:
+    def spin(self, until: Callable[[], bool], seconds: float = 100.0, step: float = 0.1) -> None:
         """Let time pass until something is so."""
         deadline = self.clock() + seconds
         while not until():
             assert self.clock() < deadline, f"it never came about: {self.states()}"
             self.pass_time(step)
 
-    def finish(self, *ids: str, seconds: float = 300.0) -> None:
+    def finish(self, *ids: str, seconds: float = 100.0) -> None:
         """Let time pass until videos have ended."""
         self.spin(
             lambda: all(self.video(id_)["state"] not in {"queued", "running"} for id_ in ids),
