@@ -18,6 +18,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from services.chassis.errors import Transient
+from services.chassis.traffic import Moved, Traffic
 
 FULL: Final = re.compile(r"os error (27|28|122)\b|InsufficientStorage|StorageFull|QuotaExceeded")
 """What no room is called: the file, the disk, or the quota is full; then buckets' words for it."""
@@ -52,6 +53,7 @@ class Blobs:
         self._bulk = bulk or objects
         self.folder = folder
         """Where the blobs are files; None where they are not."""
+        self.traffic = Traffic()
 
     @classmethod
     def in_folder(cls, folder: Path) -> Blobs:
@@ -71,11 +73,13 @@ class Blobs:
         """Return a blob's bytes, or None where it is not there."""
         try:
             with _troubles(path):
-                return bytes(obstore.get(self._objects, path).bytes())
+                data = bytes(obstore.get(self._objects, path).bytes())
         except FileNotFoundError as error:
             if NO_BUCKET in str(error):
                 raise Transient(f"STORAGE_UNAVAILABLE: {path}: {_line(error)}") from error
             return None
+        self.traffic.add(Moved(read_bytes=len(data)))
+        return data
 
     def size_of(self, path: str) -> int | None:
         """Return a blob's length in bytes, or None where it is not there."""
@@ -94,6 +98,7 @@ class Blobs:
                     block = obstore.get_range(self._objects, path, start=start, length=length)
             except FileNotFoundError:
                 return
+            self.traffic.add(Moved(read_bytes=len(block)))
             yield bytes(block)
 
     def create(self, path: str, data: bytes | mmap.mmap) -> bool:
@@ -112,6 +117,7 @@ class Blobs:
             return False
         except FileNotFoundError as error:  # blobs need no folder made for them: it is the bucket
             raise Transient(f"STORAGE_UNAVAILABLE: {path}: {_line(error)}") from error
+        self.traffic.add(Moved(written_bytes=len(data)))
         return True
 
     def sync(self, path: str) -> None:

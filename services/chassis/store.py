@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 from services.chassis.blobs import BLOCK_BYTES, Blobs, digest_of_blocks
 from services.chassis.cache import Cache, blocks_of
 from services.chassis.errors import Corrupt, Invalid, Transient
 from services.chassis.names import DIGEST, REALM, check_digest, digest_of, has_link
 from services.chassis.places import open_place
+from services.chassis.traffic import Moved
 
 __all__ = ["DIGEST", "PUBLIC", "Store", "Stored", "Stream", "digest_of"]
 
@@ -28,6 +29,7 @@ LEFTOVER: Final = re.compile(r".*#\d+")
 LARGEST_BYTES: Final = 2 << 30
 PIECE_BYTES: Final = 256 << 10
 WRITE_ATTEMPTS: Final = 4
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Store:
     def get(self, digest: str) -> bytes:
         """Return an object's bytes. Raises Corrupt where they are missing or altered."""
         paths = self._object_paths(digest)
-        if self._cache is not None and (copy := self._cache.read(self.realm, digest)) is not None:
+        if (copy := self._cached(digest, Cache.read)) is not None:
             return copy
         data = next((data for path in paths if (data := self._blobs.read(path)) is not None), None)
         if data is None:
@@ -229,6 +231,11 @@ class Store:
         """Remove an object that nothing names any more; copies go as their caches forget them."""
         self._blobs.delete(self._object_path(digest))
 
+    @property
+    def moved(self) -> Moved:
+        """What was moved since the store was opened, in all realms that share it."""
+        return self._blobs.traffic.moved
+
     def healthy(self) -> bool:
         """Return whether the folder or bucket answers."""
         return self._blobs.healthy(f"{self.realm}/healthy")
@@ -307,12 +314,20 @@ class Store:
                 return path, size_bytes
         raise Corrupt(digest, "ASSET_NOT_FOUND")
 
-    def _copy(self, digest: str, path: str, size_bytes: int) -> BinaryIO | None:
-        """Open the cache's verified copy of an object, which is fetched where it has none."""
+    def _cached(self, digest: str, look: Callable[[Cache, str, str], T | None]) -> T | None:
         if self._cache is None:
             return None
-        if (file := self._cache.open(self.realm, digest)) is not None:
+        found = look(self._cache, self.realm, digest)
+        missed = found is None
+        self._blobs.traffic.add(Moved(cache_hits=int(not missed), cache_misses=int(missed)))
+        return found
+
+    def _copy(self, digest: str, path: str, size_bytes: int) -> BinaryIO | None:
+        """Open the cache's verified copy of an object, which is fetched where it has none."""
+        if (file := self._cached(digest, Cache.open)) is not None:
             return file
+        if self._cache is None:
+            return None
 
         def write(file: BinaryIO) -> None:
             self._copy_into(file, digest, path, size_bytes)

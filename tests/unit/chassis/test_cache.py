@@ -13,6 +13,7 @@ from services.chassis.blobs import BLOCK_BYTES
 from services.chassis.cache import Cache
 from services.chassis.errors import Corrupt
 from services.chassis.store import Store, digest_of
+from services.chassis.traffic import Moved
 
 DATA = b"a picture"
 DIGEST = digest_of(DATA)
@@ -47,9 +48,13 @@ def test_what_was_read_is_not_read_from_afar_again(
     tmp_path: Path, folder: Path, reopen: Callable[[], Store]
 ) -> None:
     Store.in_folder(tmp_path / "store", "news").put(DATA)
-    assert reopen().get(DIGEST) == DATA
+    store = reopen()
+    assert store.get(DIGEST) == DATA
+    before = store.moved
     lose(tmp_path, DIGEST)
-    assert reopen().get(DIGEST) == DATA
+    assert store.in_realm("news").get(DIGEST) == DATA
+    assert before == Moved(cache_misses=1, read_bytes=len(DATA))
+    assert store.moved.since(before) == Moved(cache_hits=1)
 
 
 def test_what_was_written_is_at_hand(tmp_path: Path, reopen: Callable[[], Store]) -> None:
