@@ -140,6 +140,12 @@ def test_a_caller_whose_deadline_passes_frees_the_slot(crew: Crew, tmp_path: Pat
     assert not list(tmp_path.glob("scratch/*/half")), "nothing of it is left"
 
 
+def test_temporary_files_do_not_outlive_their_task(crew: Crew, tmp_path: Path) -> None:
+    ask(crew, "sleep 0")
+    assert list(tmp_path.glob("scratch/*")), "its process lives on"
+    assert not list(tmp_path.glob("scratch/*/*"))
+
+
 def test_the_line_may_stop_a_task(crew: Crew) -> None:
     box = outcome_of(crew, "unwanted", "sleep 60")
     crew.stop("unwanted")
