@@ -357,11 +357,8 @@ def test_a_partition_that_goes_takes_its_unbegun_records_with_it(
     turn(second, lambda: worker.step() and len(second._reader.partitions()) == 12)
     bus.is_cut = False
     worker._clock.seconds += 10.0  # type: ignore[attr-defined]
-
-    def finished() -> set[str]:
-        return {report.key for report in reports(bus) if report.HasField("finished")}
-
-    turn(second, lambda: worker.step() and len(finished()) == TASKS.partitions)
+    numbers = range(TASKS.partitions)
+    turn(second, lambda: worker.step() and all(committed(bus, number) for number in numbers))
     assert said(bus).count("started") == TASKS.partitions, "each by one worker"
 
 
