@@ -2,15 +2,13 @@
 
 import itertools
 import json
-from typing import Any
 
 from rostrum.director.v1.line_pb2 import Failed, Fault, HandedBack, Task
 from rostrum.lipsync.v1.lipsync_pb2 import SyncRequest
 
 from services.chassis.bus import Outgoing
 from services.director.line.commands import retry
-
-Floor = Any  # the fixture's class lives in conftest, which tests cannot import
+from tests.unit.director.line.floor import Floor
 
 
 def test_an_order_becomes_a_video(floor: Floor) -> None:

@@ -13,8 +13,7 @@ from services.chassis.errors import Transient
 from services.director.line.commands import redrive
 from services.director.line.reports import Reports
 from services.director.tables import inbox, metadata
-
-Floor = Any  # the fixture's class lives in conftest, which tests cannot import
+from tests.unit.director.line.floor import Floor
 
 
 def test_a_task_whose_worker_dies_is_sent_again_after_a_lease(floor: Floor) -> None:
