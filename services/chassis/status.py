@@ -91,6 +91,7 @@ CODES: Final[Mapping[str, Code]] = {
     "CLIENT_DEADLINE": Code.DEADLINE_EXCEEDED,
     "IDEMPOTENCY_KEY_REUSED": Code.ALREADY_EXISTS,
     "METHOD_UNIMPLEMENTED": Code.UNIMPLEMENTED,
+    "OFFSET_OUT_OF_RANGE": Code.OUT_OF_RANGE,
     "PRIORITY_OUT_OF_RANGE": Code.OUT_OF_RANGE,
 }
 """Reasons whose code is not the one of their kind: Invalid is INVALID_ARGUMENT, Transient is
