@@ -58,7 +58,7 @@ def video_message(row: Row) -> Video:
         seq=row["seq"],
     )
     for name in ("complaints", "warnings", "outputs"):
-        if row[name]:
+        if row[name] not in {None, "[]"}:
             ParseDict({name: json.loads(row[name])}, video)
     return video
 

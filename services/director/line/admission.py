@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from rostrum.director.v1.director_pb2 import Commission
 from sqlalchemy import Connection, insert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.errors import Violation
-from services.director.database import insert_into
-from services.director.line.videos import SHOWN, Row, tell
+from services.director.line.videos import Row, tell
 from services.director.line.words import part_of
 from services.director.messages import QUEUED, complaints_text
 from services.director.recipes.costs import of_whole
@@ -22,6 +22,16 @@ from services.director.videos import FAILED
 NAME_CHARACTERS: Final = 80
 PRIORITY: Final = 5
 """Of what is ordered without one."""
+ADMIT: Final = {
+    dialect: new.on_conflict_do_nothing(index_elements=["team", "request_id"]).returning(
+        videos.c.id
+    )
+    for dialect, new in (
+        ("sqlite", sqlite.insert(videos)),
+        ("postgresql", postgresql.insert(videos)),
+    )
+}
+"""Put together once: that costs as much as running it."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +61,39 @@ def admit(connection: Connection, team: str, asked: Admission, now_ms: int) -> R
     Two callers with one request id wait for each other: the second is told None once the first
     stands. No recipe is asked here.
     """
-    new = insert_into(connection, videos).values(_row(team, asked, now_ms))
-    new = new.on_conflict_do_nothing(index_elements=["team", "request_id"])
-    row = connection.execute(new.returning(*SHOWN)).mappings().first()
-    if row is None:
-        return None
-    tell(connection, [dict(row)], _kind(row["state"]), now_ms)
-    return dict(row)
+    (row,) = admit_new(connection, [(team, asked)], now_ms)
+    return row
+
+
+def admit_new(
+    connection: Connection, asked: Sequence[tuple[str, Admission]], now_ms: int
+) -> list[Row | None]:
+    """Take videos of several teams in as `admit` does, and return what it does of each, in order.
+
+    Rows are written in the order of their request ids: two who do so at once never lock each other.
+    """
+    rows = [_row(team, one, now_ms) for team, one in asked]
+    in_order = sorted(rows, key=lambda row: (row["team"], row["request_id"] or ""))
+    new = set(connection.execute(ADMIT[connection.dialect.name], in_order).scalars())
+    _tell(connection, [row for row in rows if row["id"] in new], now_ms)
+    return [row if row["id"] in new else None for row in rows]
 
 
 def admit_all(
     connection: Connection, team: str, asked: Sequence[Admission], now_ms: int
 ) -> list[Row]:
     """Take many videos in, none of them with a request id, and return their rows in order."""
-    if not asked:
-        return []
-    new = insert(videos).returning(*SHOWN, sort_by_parameter_order=True)
-    given = [_row(team, one, now_ms) for one in asked]
-    rows: list[Row] = [dict(row) for row in connection.execute(new, given).mappings()]
+    rows: list[Row] = [_row(team, one, now_ms) for one in asked]
+    if rows:
+        connection.execute(insert(videos), rows)
+    _tell(connection, rows, now_ms)
+    return rows
+
+
+def _tell(connection: Connection, rows: Sequence[Row], now_ms: int) -> None:
     for state in (QUEUED, FAILED):
         if of_state := [row for row in rows if row["state"] == state]:
             tell(connection, of_state, _kind(state), now_ms)
-    return rows
 
 
 def _kind(state: str) -> str:
@@ -80,6 +101,7 @@ def _kind(state: str) -> str:
 
 
 def _row(team: str, asked: Admission, now_ms: int) -> dict[str, Any]:
+    """Return all that is shown of a new video: nothing of it has to be read back."""
     order, presenter = asked.commission.order, asked.commission.presenter
     return {
         "id": asked.id,
@@ -90,6 +112,8 @@ def _row(team: str, asked: Admission, now_ms: int) -> dict[str, Any]:
         "request_digest": asked.request_digest,
         "commission": asked.commission.SerializeToString(deterministic=True),
         "state": FAILED if asked.complaints else QUEUED,
+        "stage": "",
+        "progress_permille": 0,
         "priority": asked.priority,
         "deadline_ms": asked.deadline_ms,
         "rundown": asked.rundown,
@@ -97,10 +121,14 @@ def _row(team: str, asked: Admission, now_ms: int) -> dict[str, Any]:
         "position": asked.position,
         "part": part_of(asked.id),
         "created_ms": now_ms,
+        "started_ms": None,
+        "expected_ms": None,
         "ended_ms": now_ms if asked.complaints else None,
         "seq": 1,
         "left_weight": 0.0 if asked.complaints else of_whole(asked.commission),
         "complaints": complaints_text(asked.complaints),
+        "warnings": "[]",
+        "outputs": "[]",
         "subject": presenter.consent.subject,
         "portrait": presenter.portrait.digest,
         "trace": asked.trace,

@@ -24,6 +24,7 @@ COMPLAINTS_TOLD: Final = 40
 REMEDY_CHARACTERS: Final = 500
 SHOWN: Final = [column for column in videos.c if column.name != "commission"]
 """What of a row is read where the order itself is not needed: it may be long."""
+NEW_EVENTS: Final = insert(events).returning(events.c.id, sort_by_parameter_order=True)
 
 
 def change(
@@ -68,8 +69,7 @@ def tell(connection: Connection, rows: Sequence[Row], kind: str, now_ms: int) ->
         }
         for row, video in zip(rows, said, strict=True)
     ]
-    new = insert(events).returning(events.c.id, sort_by_parameter_order=True)
-    cursors = connection.execute(new, written).scalars().all()
+    cursors = connection.execute(NEW_EVENTS, written).scalars().all()
     told = zip(rows, said, cursors, strict=True)
     outbox.post(
         connection,

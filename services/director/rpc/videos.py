@@ -36,10 +36,11 @@ from services.director.catalogue.videos import (
     list_videos,
     was_admitted,
 )
-from services.director.line import admission, commands
+from services.director.line import commands
 from services.director.line.admission import Admission
 from services.director.line.words import STAGES
 from services.director.messages import STATE_NAMES, video_message
+from services.director.rpc.admitting import Admissions
 from services.director.rpc.composing import (
     SUBJECT_CHARACTERS,
     Cast,
@@ -65,6 +66,7 @@ class Videos:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._admissions = Admissions(desk)
 
     def create(self, request: CreateVideoRequest, call: Call) -> CreateVideoResponse:
         """Accept a video, once for each request id; everything wrong with it is said at once."""
@@ -86,8 +88,7 @@ class Videos:
             digest,
             trace=traceparent(call),
         )
-        with self._desk.writing() as connection:
-            row = admission.admit(connection, call.team, asked, self._desk.now_ms())
+        row = self._admissions.admit(call.team, asked)
         return CreateVideoResponse(
             video=self._known(call.team, request.request_id, digest)
             if row is None
