@@ -156,6 +156,7 @@ def _check_chunk(request: pb.CompositeRequest) -> None:
     """Raise Invalid unless a chunk's media say that they fit one another."""
     take, rate = request.take, request.frame_rate
     admission.chunk(rate, take.frame_count, request.lead_frames, request.tail_frames)
+    admission.start(rate, request.start_frame)
     rates = {"take": take.frame_rate, "loop.tracks": request.loop.tracks.frame_rate}
     if request.HasField("accents"):
         rates["accents"] = request.accents.frame_rate

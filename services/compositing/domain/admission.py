@@ -21,6 +21,13 @@ def chunk(frame_rate: int, take_frames: int, lead_frames: int, tail_frames: int)
     silence(frame_rate, {"lead_frames": lead_frames, "tail_frames": tail_frames})
 
 
+def start(frame_rate: int, start_frame: int) -> None:
+    """Check where in its video a chunk begins. Raises Invalid."""
+    longest = MOST_CHUNKS * (CHUNK_SECONDS + 2 * MOST_SILENCE_SECONDS) * frame_rate
+    if start_frame > longest:
+        raise Invalid("start_frame", "CHUNK_START_INVALID", f"no video has {start_frame} frames")
+
+
 def joined(frame_rate: int, frames: int, lead_frames: int, tail_frames: int, field: str) -> None:
     """Check the length of a chunk that is joined, `field` in the request. Raises Invalid."""
     if not 1 <= frames <= CHUNK_SECONDS * frame_rate:
