@@ -16,9 +16,7 @@ from google.protobuf.message import Message
 
 from services.chassis.answers import (
     Answer,
-    Bug,
     Cause,
-    Death,
     Outcome,
     Ready,
     Stopped,
@@ -27,10 +25,11 @@ from services.chassis.answers import (
 )
 from services.chassis.calls import Call
 from services.chassis.child import Setup
-from services.chassis.errors import Corrupt, Invalid, Transient
+from services.chassis.errors import Invalid, Transient
 from services.chassis.keys import task_key
 from services.chassis.pool import Done, Limits, Pool
 from services.chassis.status import Refused
+from services.chassis.tally import Tally
 from services.chassis.telemetry.logs import get_log
 from services.chassis.telemetry.metrics import Metrics
 
@@ -40,15 +39,6 @@ LONGEST_PAUSE_SECONDS: Final = 30.0
 """Between two tries to start a process, where none becomes ready."""
 RETRY_SECONDS: Final = 1.0
 """When callers that found all slots taken should come again."""
-CAUSES: Final = (
-    (Death, "death"),
-    (Invalid, "invalid"),
-    (Corrupt, "corrupt"),
-    (Transient, "transient"),
-    (Bug, "bug"),
-)
-"""In the words of metrics; the first that fits counts."""
-
 Ended = Callable[[Outcome], None]
 
 
@@ -70,7 +60,7 @@ class Crew:
         self.slots = slots
         self.offer = Ready()
         """What it can do; known once it was entered."""
-        self._metrics = metrics
+        self._tally = Tally(stage, metrics)
         self._pool = Pool(setup, slots, limits)
         self._thread = threading.Thread(target=self._run, name="crew", daemon=True)
         self._loaded = threading.Event()
@@ -269,31 +259,20 @@ class Crew:
             self._end(name, Stopped(cause))
 
     def _take(self, done: Done) -> None:
-        outcome = read_outcome(done.answer)
-        if isinstance(outcome, Death):
-            self._metrics.child_deaths.add(stage=self.stage)
-        self._end(done.name, outcome)
+        self._end(done.name, read_outcome(done.answer))
 
     def _end(self, name: str, outcome: Outcome) -> None:
         with self._lock:
             engine, ended = self._in_hand.pop(name)
             self._ready = self._pool.ready
-        self._measure(engine, outcome)
+        self._tally.ended(engine, outcome)
         ended(outcome)
-
-    def _measure(self, engine: str, outcome: Outcome) -> None:
-        how, cause = _outcome_and_cause(outcome)
-        self._metrics.tasks.add(stage=self.stage, engine=engine, outcome=how, cause=cause)
-        if isinstance(outcome, Answer):
-            self._metrics.task_seconds.observe(outcome.seconds, stage=self.stage, outcome=how)
-            self._metrics.task_cpu_seconds.add(outcome.cpu_seconds, stage=self.stage)
 
     def _count(self) -> None:
         with self._lock:
             self._ready = self._pool.ready
             busy = len(self._in_hand)
-        self._metrics.slots.set(busy, state="busy")
-        self._metrics.slots.set(max(self.slots - busy, 0), state="free")
+        self._tally.slots(busy, self.slots)
 
     def _abandon(self) -> None:
         """Tell everybody who waits that nothing comes any more."""
@@ -303,11 +282,3 @@ class Crew:
         self._loaded.set()
         for _, ended in left:
             ended(Stopped("draining"))
-
-
-def _outcome_and_cause(outcome: Outcome) -> tuple[str, str]:
-    if isinstance(outcome, Answer):
-        return ("reused" if outcome.reused else "finished"), ""
-    if isinstance(outcome, Stopped):
-        return ("handed_back" if outcome.cause == "draining" else "failed"), outcome.cause
-    return "failed", next(cause for kind, cause in CAUSES if isinstance(outcome, kind))

@@ -14,11 +14,12 @@ from uuid import uuid4
 from rostrum.director.v1 import line_pb2 as pb
 
 from services.chassis.answers import Answer, Outcome
-from services.chassis.bus import Bus, Follower, Outgoing, Partition
+from services.chassis.bus import Bus, Outgoing, Partition
 from services.chassis.bus.limits import refuse_oversize
+from services.chassis.control import Control
 from services.chassis.crew import Crew
-from services.chassis.envelope import dead_letter, unwrap, wrap
-from services.chassis.errors import Invalid, Transient
+from services.chassis.envelope import dead_letter, wrap
+from services.chassis.errors import Invalid
 from services.chassis.intake import Fetched, Refused, fetched
 from services.chassis.post import Patience, Post
 from services.chassis.reports import (
@@ -30,10 +31,11 @@ from services.chassis.reports import (
     event_of,
     report_on,
 )
+from services.chassis.tally import Tally
 from services.chassis.telemetry.logs import bound, get_log
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import trace_id
-from services.chassis.topics import CONTROL, TOPICS, WORKERS, dead_of, tasks_of
+from services.chassis.topics import TOPICS, WORKERS, dead_of, tasks_of
 
 QUIET_SECONDS: Final = 90.0
 """A member that the broker has not heard for so long, while it answers others, is lost for good."""
@@ -43,9 +45,6 @@ LOOKS: Final = 10
 """So many in a row must find it unsound."""
 LAST_WORDS_SECONDS: Final = 5.0
 """How long after its grace a draining worker tries to get its last reports through."""
-
-FOLLOW_SECONDS: Final = 5.0
-"""Between two tries to hear the director, while the broker is away at the start."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +82,14 @@ class Worker:
         self.name = name or f"{crew.stage}-{uuid4().hex[:8]}"
         self._crew = crew
         self._bus = bus
-        self._metrics = metrics
+        self._tally = Tally(crew.stage, metrics)
         self._pace = pace or Pace()
         self._clock = clock
         self._utc = utc
         self._topic = tasks_of(crew.stage)
         self._post = Post(bus, patience or Patience(), clock)
         self._reader = bus.join(f"rostrum.{crew.stage}", [self._topic.name], self._on_change)
-        self._control: Follower | None = None
-        self._obey_due = self._follow_due = float("-inf")
+        self._control = Control(bus, self._pace.poll_seconds, clock)
         self._waiting: list[Fetched | Refused] = []
         self._working: dict[str, Fetched] = {}
         self._ended: SimpleQueue[tuple[str, Outcome]] = SimpleQueue()
@@ -138,7 +136,7 @@ class Worker:
     def step(self) -> bool:
         """Do one round of the loop; return whether there must be another."""
         self._stepped = self._clock()
-        self._obey()
+        self._cancel(self._control.cancelled())
         if self._drain_until is not None:
             self._give_up(self._drain_until)
         self._receive()
@@ -160,8 +158,7 @@ class Worker:
     def close(self) -> None:
         """Leave the group: tasks that were not begun go to others at once."""
         self._reader.close()
-        if self._control is not None:
-            self._control.close()
+        self._control.close()
 
     # What comes in.
 
@@ -199,34 +196,8 @@ class Worker:
         if not self._waiting:
             self._crew.unclaim(kept=False)
 
-    def _obey(self) -> None:
-        """Do what the director says to all workers."""
-        if self._clock() < self._obey_due:
-            return
-        self._obey_due = self._clock() + self._pace.poll_seconds
-        if self._control is None and not self._follow():
-            return
-        assert self._control is not None
-        for record in self._control.poll(0.0):
-            try:
-                word = unwrap(record)
-            except Invalid as error:
-                get_log().error("a word to all workers was not understood", why=str(error))
-                continue
-            if word is not None and isinstance(word.message, pb.Control):
-                self._cancel(frozenset(word.message.cancel_tasks.task_keys))
-
-    def _follow(self) -> bool:
-        if self._clock() < self._follow_due:
-            return False
-        try:
-            self._control = self._bus.follow([CONTROL.name])
-        except Transient as error:
-            get_log().warning("the director cannot be heard", why=str(error))
-            self._follow_due = self._clock() + FOLLOW_SECONDS
-        return self._control is not None
-
     def _cancel(self, keys: frozenset[str]) -> None:
+        """Stop, or never begin, what nobody wants any more."""
         for held in self._waiting:
             if isinstance(held, Fetched) and held.task.key in keys:
                 held.is_unwanted = True
@@ -254,13 +225,7 @@ class Worker:
     def _refuse(self, held: Fetched, event: Event) -> bool:
         if not self._close(held, event):
             return False
-        is_handed_back = isinstance(event, pb.HandedBack)
-        self._metrics.tasks.add(
-            stage=self.stage,
-            engine=getattr(held.request, "engine", ""),
-            outcome="handed_back" if is_handed_back else "failed",
-            cause="engine" if is_handed_back else "cancelled",
-        )
+        self._tally.refused(held.request, lacks_engine=event is LACKS_ENGINE)
         return True
 
     def _start(self, held: Fetched) -> bool:
@@ -315,7 +280,7 @@ class Worker:
         if not self._post.send(letters):
             return False
         self._reader.commit(refused.record)
-        self._metrics.dead_letters.add(topic=self._topic.name)
+        self._tally.parked(self._topic.name)
         get_log().error("a message was put aside", reason=reason, why=str(refused.error))
         return True
 

@@ -25,10 +25,12 @@ from tests.unit.chassis import tiny
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def importable() -> Iterator[None]:
     """Work processes import the tiny stage."""
-    monkeypatch.syspath_prepend(ROOT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT)
+        yield
 
 
 @pytest.fixture
@@ -36,10 +38,22 @@ def metrics() -> Metrics:
     return Metrics("lipsync")
 
 
-@pytest.fixture
-def crew(tmp_path: Path, metrics: Metrics) -> Iterator[Crew]:
-    with Crew("lipsync", tiny.setup(tmp_path), metrics) as crew:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("crew")
+
+
+@pytest.fixture(scope="module")
+def common(home: Path) -> Iterator[Crew]:
+    with Crew("lipsync", tiny.setup(home), Metrics("lipsync")) as crew:
         yield crew
+
+
+@pytest.fixture
+def crew(common: Crew) -> Crew:
+    """One crew for all tests: each waits until the one before has left the slot."""
+    assert wait_until(lambda: common.free == 1)
+    return common
 
 
 def call(seconds: float | None = 30.0, team: str = "house") -> Call:
@@ -66,10 +80,10 @@ def outcome_of(crew: Crew, name: str, word: str) -> SimpleQueue[Outcome]:
     return box
 
 
-def test_a_caller_is_answered_and_the_result_is_kept(crew: Crew, tmp_path: Path) -> None:
+def test_a_caller_is_answered_and_the_result_is_kept(crew: Crew, home: Path) -> None:
     response = ask(crew, "", 7)
     assert response.take.frame_count == 7
-    store = Store.in_folder(tmp_path / "store", "house")
+    store = Store.in_folder(home / "store", "house")
     kept = store.result(tiny.key_of(tiny.request("", 7)))
     assert kept == response.SerializeToString(deterministic=True)
     assert ask(crew, "", 7) == response, "the result that is there stands"
@@ -133,17 +147,17 @@ def test_a_caller_who_goes_away_frees_the_slot(crew: Crew) -> None:
     assert ask(crew, "")
 
 
-def test_a_caller_whose_deadline_passes_frees_the_slot(crew: Crew, tmp_path: Path) -> None:
+def test_a_caller_whose_deadline_passes_frees_the_slot(crew: Crew, home: Path) -> None:
     with pytest.raises(Late):
         ask(crew, "sleep 60", seconds=0.3)
     assert wait_until(lambda: crew.free == 1)
-    assert not list(tmp_path.glob("scratch/*/half")), "nothing of it is left"
+    assert not list(home.glob("scratch/*/half")), "nothing of it is left"
 
 
-def test_temporary_files_do_not_outlive_their_task(crew: Crew, tmp_path: Path) -> None:
+def test_temporary_files_do_not_outlive_their_task(crew: Crew, home: Path) -> None:
     ask(crew, "sleep 0")
-    assert list(tmp_path.glob("scratch/*")), "its process lives on"
-    assert not list(tmp_path.glob("scratch/*/*"))
+    assert list(home.glob("scratch/*")), "its process lives on"
+    assert not list(home.glob("scratch/*/*"))
 
 
 def test_the_line_may_stop_a_task(crew: Crew) -> None:
@@ -165,11 +179,11 @@ def test_a_process_that_is_worn_is_replaced_before_the_next_task(
         assert store.get(ask(crew, "", 2).take.digest) != first, "another process answers"
 
 
-def test_teams_work_in_realms_of_their_own(crew: Crew, tmp_path: Path) -> None:
+def test_teams_work_in_realms_of_their_own(crew: Crew, home: Path) -> None:
     crew.answer(tiny.request("", 5), call(team="other"))
     key = tiny.key_of(tiny.request("", 5), "other")
-    assert Store.in_folder(tmp_path / "store", "other").result(key) is not None
-    assert Store.in_folder(tmp_path / "store", "house").result(key) is None
+    assert Store.in_folder(home / "store", "other").result(key) is not None
+    assert Store.in_folder(home / "store", "house").result(key) is None
 
 
 def test_what_cannot_load_says_why_at_once(tmp_path: Path, metrics: Metrics) -> None:
@@ -198,11 +212,12 @@ def test_what_work_processes_log_names_the_task_and_the_callers_trace(
     assert said["task"] == tiny.key_of(tiny.request("log"))
 
 
-def test_tasks_are_counted_by_how_they_ended(crew: Crew, metrics: Metrics) -> None:
-    ask(crew, "", 3)
-    ask(crew, "", 3)
-    with pytest.raises(Death):
-        ask(crew, "die")
+def test_tasks_are_counted_by_how_they_ended(tmp_path: Path, metrics: Metrics) -> None:
+    with Crew("lipsync", tiny.setup(tmp_path), metrics) as crew:
+        ask(crew, "", 3)
+        ask(crew, "", 3)
+        with pytest.raises(Death):
+            ask(crew, "die")
     said = metrics.text().decode()
     for outcome, cause in (("finished", ""), ("reused", ""), ("failed", "death")):
         labels = f'cause="{cause}",engine="tiny",outcome="{outcome}",stage="lipsync"'
