@@ -15,7 +15,7 @@ from typing import Final, Self
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.chassis.addresses import split, with_port
-from services.chassis.errors import StageError
+from services.chassis.errors import Invalid, StageError
 from services.chassis.telemetry.metrics import Metrics
 
 PLAIN: Final = "text/plain; charset=utf-8"
@@ -40,10 +40,15 @@ class Ops:
     """Serves the ops port while it is entered.
 
     `live` says whether the process should go on living, `ready` whether it should be asked.
+    Making it raises Invalid for an address that cannot be had.
     """
 
     def __init__(self, listen: str, metrics: Metrics, ready: Checks, live: Checks) -> None:
-        self._server = _Server(split(listen), metrics, {"/readyz": ready, "/livez": live})
+        try:
+            self._server = _Server(split(listen), metrics, {"/readyz": ready, "/livez": live})
+        except OSError as error:
+            remedy = f"{listen}: {error.strerror}"
+            raise Invalid("ROSTRUM_OPS_LISTEN", "ADDRESS_UNUSABLE", remedy) from None
         self._thread = threading.Thread(target=self._server.serve_forever, name="ops", daemon=True)
         self.address: str = with_port(listen, self._server.server_address[1])
         """Where it is served, with the port it got."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,8 @@ class Seat:
     ops_port: int
     settings: Mapping[str, str] = field(default_factory=dict)
     """Its own settings, beside those that all have."""
+    movable: bool = True
+    """False where a person has chosen its port."""
 
     @property
     def address(self) -> str:
@@ -61,14 +63,25 @@ class Seat:
 
 def seats(wish: Wish, database_url: str) -> list[Seat]:
     """Return the processes of a line, in the order in which they are started."""
-    stages = [
-        Seat(name, stage, free_port(), free_port())
-        for stage in STAGES
-        for name in _names(stage, wish)
-    ]
-    port = wish.port or free_port()
-    director = Seat(DIRECTOR, DIRECTOR, port, free_port(), {"database_url": database_url})
-    return [director, *stages]
+    names = [(name, stage) for stage in STAGES for name in _names(stage, wish)]
+    ports = iter(free_ports(2 * len(names) + 2))
+    port, own = wish.port or next(ports), {"database_url": database_url}
+    director = Seat(DIRECTOR, DIRECTOR, port, next(ports), own, movable=not wish.port)
+    return [director, *(Seat(name, stage, next(ports), next(ports)) for name, stage in names)]
+
+
+def moved(seat: Seat) -> Seat:
+    """Return a seat with other ports: somebody was quicker."""
+    port, ops_port = free_ports(2)
+    return replace(seat, port=port, ops_port=ops_port)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return so many ports that nobody listens on now, each another one."""
+    ports: dict[int, None] = {}
+    while len(ports) < count:
+        ports[free_port()] = None
+    return list(ports)
 
 
 def shared_settings(wish: Wish, brokers: str, store: Path) -> dict[str, str]:

@@ -72,18 +72,18 @@ def _start(wish: Wish, folder: Path, supervisor: Supervisor, stop: Stop, console
     prepare(postgres.url, store.as_uri())
     if stop.requested:
         return
-    planned = seats(wish, postgres.url)
     shared = shared_settings(wish, kafka.address, store)
-    services = [Service(seat, folder, shared) for seat in planned]
+    services = [Service(seat, folder, shared) for seat in seats(wish, postgres.url)]
     supervisor.tell(f"starting {len(services)} services")
     supervisor.begin(services)
+    if not wait_until_ready(services, stop, supervisor.tell):
+        return
+    planned = [service.seat for service in services]
     others = {"Kafka": kafka.address, "PostgreSQL": postgres.address}
     if is_installed():
         prometheus = Prometheus(folder / "prometheus", planned)
         supervisor.start(prometheus)
         others["Prometheus"] = prometheus.url
-    if not wait_until_ready(services, stop, supervisor.tell):
-        return
     named = {"brokers": kafka.address, "database": postgres.url, "store": store.as_uri()}
     write_doors(folder / DOORS.name, planned, named)
     print_doors(console, planned, others)

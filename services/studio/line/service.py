@@ -11,8 +11,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from services.studio.line.plan import Seat
-from services.studio.servers.processes import Server
+from services.studio.line.plan import Seat, moved
+from services.studio.servers.processes import TAIL_BYTES, Server
 
 LOOK_SECONDS: Final = 2.0
 
@@ -24,12 +24,32 @@ class Service(Server):
         super().__init__(folder / "logs", seat.port)
         self.name = seat.name
         self.seat = seat
-        self._settings = seat.environment(shared, folder)
+        self._place = folder
+        self._shared = shared
+        self._said_before = 0
 
     def begin(self) -> None:
         """Start it and return at once; `ready` says when it can work."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._said_before = self.log.stat().st_size if self.log.exists() else 0
         self._process = self._spawn()
+
+    def said(self) -> str:
+        """Return the end of what its last process has said."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(self._said_before, self.log.stat().st_size - TAIL_BYTES))
+                return log.read().decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def give_way(self) -> bool:
+        """Move to other ports where somebody else took them; return whether that is of use."""
+        taken = "ADDRESS_UNUSABLE" in self.said()
+        if taken and self.seat.movable:
+            self.seat = moved(self.seat)
+            self.port = self.seat.port
+        return taken and self.seat.movable
 
     def ready(self) -> bool:
         """Whether it says of itself that it can work."""
@@ -61,7 +81,7 @@ class Service(Server):
         return [sys.executable, "-m", f"services.{self.seat.service}"]
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self._settings}
+        return {**os.environ, **self.seat.environment(self._shared, self._place)}
 
     def _answers(self) -> bool:
         connection = HTTPConnection(self.seat.ops_address, timeout=LOOK_SECONDS)

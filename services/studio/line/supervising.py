@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from services.chassis.errors import StageError
@@ -110,9 +109,11 @@ def wait_until_ready(services: Sequence[Service], stop: Stop, tell: Tell) -> boo
     deadline = time.monotonic() + READY_SECONDS
     while waiting:
         for name, service in list(waiting.items()):
-            if not service.running:
-                raise StageError(f"{name} {service.end_of()}; its log ends:\n{tail(service.log)}")
-            if service.ready():
+            if not service.running and service.give_way():
+                service.begin()
+            elif not service.running:
+                raise StageError(f"{name} {service.end_of()}; it said:\n{service.said()}")
+            elif service.ready():
                 del waiting[name]
         if time.monotonic() > deadline:
             raise StageError(f"not ready within {READY_SECONDS:.0f} s: {', '.join(waiting)}")
@@ -148,11 +149,3 @@ def _drain(services: Sequence[Service], stop: Stop, tell: Tell) -> None:
         service.kill()
     for service in services:
         service.sweep()
-
-
-def tail(log: Path, most_bytes: int = 3000) -> str:
-    """Return the end of a log file."""
-    try:
-        return log.read_bytes()[-most_bytes:].decode(errors="replace").strip()
-    except OSError:
-        return ""

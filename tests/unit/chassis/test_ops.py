@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from services.chassis.errors import Transient
+from services.chassis.errors import Invalid, Transient
 from services.chassis.ops import Ops, announce
 from services.chassis.telemetry.metrics import Metrics
 
@@ -78,6 +78,11 @@ def test_broken_callers_do_not_disturb_the_next(ops: Ops) -> None:
         with socket.create_connection((host, int(port)), timeout=5) as caller:
             caller.sendall(data)
     assert ask(ops, "/livez")[0] == 200
+
+
+def test_a_taken_address_is_a_wrong_setting(ops: Ops) -> None:
+    with pytest.raises(Invalid, match="ROSTRUM_OPS_LISTEN: ADDRESS_UNUSABLE"):
+        Ops(ops.address, Metrics("speech"), {}, {})
 
 
 def test_a_service_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:

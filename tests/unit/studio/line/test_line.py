@@ -10,6 +10,7 @@ from services.studio.line.doors import door_rows, write_doors
 from services.studio.line.plan import Wish, seats, shared_settings
 from services.studio.line.prometheus import config
 from services.studio.line.running import alone_in
+from services.studio.line.service import Service
 from services.studio.line.supervising import (
     LONGEST_PAUSE_SECONDS,
     STEADY_SECONDS,
@@ -125,6 +126,20 @@ def test_processes_are_given_settings_that_they_understand(
     assert (settings.team, settings.brokers) == ("radio", ("127.0.0.1:9092",))
     assert settings.reflection
     assert settings.scratch == tmp_path / "scratch" / "speech"
+
+
+def test_a_service_whose_port_was_taken_moves_and_one_of_a_chosen_port_does_not(
+    tmp_path: Path,
+) -> None:
+    for port, moves in ((0, True), (7070, False)):
+        service = Service(seats(Wish(port=port), DATABASE)[0], tmp_path, {})
+        before = service.seat
+        assert not service.give_way(), "nothing was taken"
+        service.log.parent.mkdir(exist_ok=True)
+        service.log.write_text("ROSTRUM_LISTEN: ADDRESS_UNUSABLE: it is taken")
+        assert service.give_way() is moves
+        assert (service.seat != before) is moves
+        service.log.unlink()
 
 
 def test_commands_find_the_line_that_runs_here(tmp_path: Path) -> None:
