@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from services.chassis.bus import BUS_UNAVAILABLE, OnChange, Outgoing
 from services.chassis.bus.kafka_client import connect, kafka_errors
@@ -56,9 +55,8 @@ class KafkaBus:
                 sent = [_send(producer, message) for message in messages]
                 for future in sent:
                     future.get(max(deadline - time.monotonic(), 0.001))
-        except StageError as error:
-            if isinstance(error.__cause__, KafkaError) and not error.__cause__.retriable:
-                self._replace(producer)  # it would answer whatever comes next with the same error
+        except StageError:
+            self._drop(producer)
             raise
 
     def join(
@@ -97,7 +95,7 @@ class KafkaBus:
             reader.close()
         with self._producer_lock:
             if self._producer is not None:
-                _close(self._producer)
+                _end(self._producer)
                 self._producer = None
         with self._admin_lock:
             if self._admin is not None:
@@ -121,11 +119,16 @@ class KafkaBus:
                 )
             return self._producer
 
-    def _replace(self, producer: Any) -> None:  # noqa: ANN401
+    def _drop(self, producer: Any) -> None:  # noqa: ANN401
+        """Have the next message sent by another producer, and what this one holds by nobody.
+
+        One of kafka-python 3.0.12 answers with its last error, or not at all, once a message was
+        refused or given up: it never asks for a new producer id.
+        """
         with self._producer_lock:
             if self._producer is producer:
                 self._producer = None
-        _close(producer)
+        _end(producer)
 
 
 def _send(producer: Any, message: Outgoing) -> Any:  # noqa: ANN401
@@ -146,6 +149,6 @@ def _check_partition(producer: Any, topic: str, partition: int) -> None:  # noqa
         raise Transient(f"{BUS_UNAVAILABLE}: {name}; `rostrum topics apply` may make it")
 
 
-def _close(producer: Any) -> None:  # noqa: ANN401
-    with suppress(KafkaTimeoutError):  # it could not send the rest: who sent it knows already
-        producer.close(CLOSE_SECONDS)
+def _end(producer: Any) -> None:  # noqa: ANN401
+    producer._sender.force_close()  # who waits for an answer gets an error
+    producer.close(CLOSE_SECONDS)
