@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PROTOS := $(shell find protos/rostrum -name '*.proto' | sort)
 CODE := services tests
 
-.PHONY: help demo line test env prerequisites testprerequisites testenv servers lint types imports protos unit contract e2e chaos samples bench format clean
+.PHONY: help demo line test env prerequisites testprerequisites testenv servers lint types imports protos released unit contract e2e chaos samples bench format clean
 
 help: ## list what there is to make
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -68,6 +68,10 @@ imports: testenv ## check which room may know which
 protos: testenv ## check the agreements
 	$(BIN)/buf lint protos
 	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/buf breaking protos --against protos/released.binpb
+
+released: testenv ## at a release: hold all later protos to those of today
+	$(BIN)/buf build protos --exclude-source-info -o protos/released.binpb
 
 contract: servers ## hold every agreement to the code
 	$(BIN)/pytest tests/contract
