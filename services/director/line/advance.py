@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from rostrum.media.v1.media_pb2 import Warning as Caution
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from services.chassis.errors import Transient
 from services.chassis.telemetry.logs import get_log
 from services.director.database import reading
 from services.director.line import consent
 from services.director.line.linking import link
-from services.director.line.lookups import among
 from services.director.line.means import Means
 from services.director.line.minds import Mind, Minds
 from services.director.line.roster import Roster, WorkersAwaited, roster_now
@@ -32,6 +31,15 @@ from services.director.videos import CANCELLED, FAILED
 
 Row = Mapping[str, Any]
 
+VIDEO: Final = select(*SHOWN).where(videos.c.id == bindparam("video"))
+ITS_TASKS: Final = (
+    select(
+        video_tasks.c.name,
+        *(tasks.c.key, tasks.c.state, tasks.c.error, tasks.c.ended_ms, tasks.c.failures),
+    )
+    .select_from(video_tasks.join(tasks, video_tasks.c.key == tasks.c.key))
+    .where(video_tasks.c.video == bindparam("video"))
+)
 WORKERS_AWAITED: Final = "WORKERS_AWAITED"
 
 
@@ -54,21 +62,6 @@ class Advance:
         if roster != self._roster:
             self._roster = roster
             self.minds.clear()
-
-    def stale(self, parts: Collection[int], most: int) -> list[str]:
-        """Return videos of these report partitions that something has happened to."""
-        ids = (
-            select(videos.c.id)
-            .where(
-                videos.c.changes > videos.c.seen,
-                videos.c.part.in_(sorted(parts)),
-                among(videos.c.state, sorted(OPEN_VIDEOS)),
-            )
-            .order_by(videos.c.priority.desc(), videos.c.created_ms)
-            .limit(most)
-        )
-        with reading(self._engine) as connection:
-            return list(connection.execute(ids).scalars())
 
     def advance(self, video: str) -> None:
         """Ask a video's recipe and write down what follows.
@@ -95,22 +88,12 @@ class Advance:
 
     def _read(self, video: str) -> Known | None:
         with reading(self._engine) as connection:
-            mine = select(*SHOWN).where(videos.c.id == video)
-            row = connection.execute(mine).mappings().first()
+            row = connection.execute(VIDEO, {"video": video}).mappings().first()
             if row is None or row["state"] not in OPEN_VIDEOS:
                 return None
-            joined = video_tasks.join(tasks, video_tasks.c.key == tasks.c.key)
-            columns = (
-                tasks.c.key,
-                tasks.c.state,
-                tasks.c.error,
-                tasks.c.ended_ms,
-                tasks.c.failures,
-            )
-            linked = select(video_tasks.c.name, *columns).select_from(joined)
-            linked = linked.where(video_tasks.c.video == video)
+            linked = connection.execute(ITS_TASKS, {"video": video}).mappings()
+            found = [dict(task) for task in linked]
             withdrawn = consent.is_revoked(connection, row["team"], row["subject"], row["portrait"])
-            found = [dict(task) for task in connection.execute(linked).mappings()]
             return Known(dict(row), found, withdrawn)
 
     def _new_mind(self, row: Row) -> Mind:

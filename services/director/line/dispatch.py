@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from google.protobuf.any_pb2 import Any as Envelope
 from rostrum.director.v1.line_pb2 import Task
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from services.chassis.bus import Outgoing
 from services.chassis.envelope import wrap
@@ -31,6 +31,47 @@ from services.director.schema import message_class
 from services.director.tables import tasks, videos
 
 Row = Mapping[str, Any]
+
+IN_HAND: Final = select(
+    tasks.c.worker, tasks.c.weight, tasks.c.partition, tasks.c.state, tasks.c.started_ms
+).where(tasks.c.stage == bindparam("of_stage"), among(tasks.c.state, OUT))
+READY_COUNT: Final = select(func.count()).where(
+    tasks.c.stage == SLOWEST, among(tasks.c.state, [READY])
+)
+_PLACE: Final = func.row_number().over(
+    partition_by=(tasks.c.team, tasks.c.channel),
+    order_by=(
+        tasks.c.priority.desc(),
+        tasks.c.deadline_ms.asc().nulls_last(),
+        tasks.c.is_check.desc(),
+        tasks.c.born_ms,
+        tasks.c.position,
+        tasks.c.step,
+        tasks.c.key,
+    ),
+)
+_NUMBERED: Final = (
+    select(
+        *(tasks.c.key, tasks.c.team, tasks.c.channel, tasks.c.weight, tasks.c.priority),
+        _PLACE.label("number"),
+    )
+    .where(
+        tasks.c.stage == bindparam("of_stage"),
+        tasks.c.fingerprint == bindparam("by"),
+        among(tasks.c.state, [READY]),
+        tasks.c.not_before_ms <= bindparam("now_ms"),
+    )
+    .subquery()
+)
+FIRST_READY: Final = (
+    select(_NUMBERED).where(_NUMBERED.c.number <= bindparam("most")).order_by(_NUMBERED.c.number)
+)
+"""The first ready tasks of each channel, in the channel's own order."""
+WHOLE: Final = select(
+    tasks,
+    select(videos.c.trace).where(videos.c.id == tasks.c.video).scalar_subquery().label("trace"),
+).where(tasks.c.key.in_(bindparam("keys", expanding=True)))
+"""All of some tasks, each with the trace of its video."""
 
 AHEAD: Final = 1
 """Tasks beyond its slots that a worker may have been sent."""
@@ -88,10 +129,7 @@ class Dispatch:
         """Return how many slots of the stage with most of the work have nothing to do."""
         with reading(self._means.engine) as connection:
             rooms = self.rooms(connection, SLOWEST)
-            ready = select(func.count()).where(
-                tasks.c.stage == SLOWEST, among(tasks.c.state, [READY])
-            )
-            waiting = connection.execute(ready).scalar_one() if rooms else 0
+            waiting = connection.execute(READY_COUNT).scalar_one() if rooms else 0
         return max(0, sum(max(0, room.free(0.0)) for room in rooms) - int(waiting))
 
     def rooms(self, connection: Connection, stage: str) -> list[Room]:
@@ -99,11 +137,8 @@ class Dispatch:
         now_ms = self._broker.now_ms()
         alive = self._workers.alive(now_ms, stage)
         rooms = {w.name: Room(w) for w in alive if w.slots and w.status.partitions}
-        columns = (tasks.c.worker, tasks.c.weight, tasks.c.partition, tasks.c.state)
-        out = select(*columns, tasks.c.started_ms).where(
-            tasks.c.stage == stage, among(tasks.c.state, OUT)
-        )
-        for row in connection.execute(out).mappings() if rooms else ():
+        out = connection.execute(IN_HAND, {"of_stage": stage}).mappings() if rooms else ()
+        for row in out:
             if (room := rooms.get(row["worker"])) is not None:
                 spent = (now_ms - (row["started_ms"] or now_ms)) / 1000
                 running = row["state"] == RUNNING
@@ -138,29 +173,9 @@ class Dispatch:
         self, connection: Connection, stage: str, fingerprint: str, most: int
     ) -> dict[Flow, list[Candidate]]:
         """Return the first ready tasks of each channel, in the channel's own order."""
-        order = (
-            tasks.c.priority.desc(),
-            tasks.c.deadline_ms.asc().nulls_last(),
-            tasks.c.is_check.desc(),
-            tasks.c.born_ms,
-            tasks.c.position,
-            tasks.c.step,
-            tasks.c.key,
-        )
-        number = func.row_number().over(
-            partition_by=(tasks.c.team, tasks.c.channel), order_by=order
-        )
-        shown = (tasks.c.key, tasks.c.team, tasks.c.channel, tasks.c.weight, tasks.c.priority)
-        ready = select(*shown, number.label("number")).where(
-            tasks.c.stage == stage,
-            tasks.c.fingerprint == fingerprint,
-            among(tasks.c.state, [READY]),
-            tasks.c.not_before_ms <= self._means.now_ms(),
-        )
-        numbered = ready.subquery()
-        first = select(numbered).where(numbered.c.number <= most).order_by(numbered.c.number)
+        asked = {"of_stage": stage, "by": fingerprint, "now_ms": self._means.now_ms(), "most": most}
         queues: defaultdict[Flow, list[Candidate]] = defaultdict(list)
-        for row in connection.execute(first):
+        for row in connection.execute(FIRST_READY, asked):
             flow = (row.team, row.channel)
             queues[flow].append(Candidate(row.key, flow, row.weight, row.priority))
         return dict(queues)
@@ -215,9 +230,8 @@ class Dispatch:
 
 def _whole(connection: Connection, keys: Sequence[str]) -> dict[str, Row]:
     """Return rows of tasks by key, each with the trace of its video."""
-    trace = select(videos.c.trace).where(videos.c.id == tasks.c.video).scalar_subquery()
-    chosen = select(tasks, trace.label("trace")).where(tasks.c.key.in_(keys))
-    return {row["key"]: dict(row) for row in connection.execute(chosen).mappings()}
+    rows = connection.execute(WHOLE, {"keys": list(keys)}).mappings()
+    return {row["key"]: dict(row) for row in rows}
 
 
 def task_message(row: Row, partition: int) -> Outgoing:

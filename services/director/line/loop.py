@@ -22,6 +22,7 @@ from services.director.line.intake import Intake
 from services.director.line.leases import Leases
 from services.director.line.locks import locks_for
 from services.director.line.means import Means
+from services.director.line.pulse import feel
 from services.director.line.relay import Relay
 from services.director.line.reports import Reports
 from services.director.line.retention import Retention
@@ -34,8 +35,6 @@ INTAKE: Final = "intake"
 RELAY: Final = "relay"
 DUTIES: Final = (INTAKE, RELAY, *(f"dispatch:{stage}" for stage in STAGES))
 
-ADVANCED_AT_ONCE: Final = 25
-"""Videos asked between two looks at what has come in."""
 REPORTS_AT_ONCE: Final = 200
 IDLE_SECONDS: Final = 0.2
 """How long one turn waits for reports where there was nothing to do in the last."""
@@ -107,12 +106,7 @@ class Line:
             self._call_roster()
         if self._locks.holds(INTAKE) and self._is_due("intake", INTAKE_SECONDS):
             busy |= self._intake.take_up(self._dispatch.idle_slots()) > 0
-        busy |= self._advance_videos()
-        for stage in STAGES:
-            if self._locks.holds(f"dispatch:{stage}"):
-                busy |= self._dispatch.send(stage) > 0
-        if self._locks.holds(RELAY):
-            busy |= self._publish()
+        busy |= self._lead_on(busy=busy)
         self._judge()
         self._look_around()
         return busy
@@ -184,19 +178,28 @@ class Line:
         self._advance.call(roster)
         self._workers.forget_silent(now_ms)
 
-    def _advance_videos(self) -> bool:
+    def _lead_on(self, *, busy: bool) -> bool:
+        """Ask recipes, send tasks and publish, where there is anything to ask, send or publish."""
         assert self._reader is not None, "it has joined"
         parts = {number for _, number in self._reader.partitions()}
-        stale = self._advance.stale(parts, ADVANCED_AT_ONCE) if parts else []
-        for video in stale:
+        pulse = feel(self._means.engine, parts, self._means.now_ms())
+        for video in pulse.stale:
             self._advance.advance(video)
-        return bool(stale)
+        ready = (
+            feel(self._means.engine, (), self._means.now_ms()).ready if pulse.stale else pulse.ready
+        )
+        sent = 0
+        for stage in STAGES:
+            if stage in ready and self._locks.holds(f"dispatch:{stage}"):
+                sent += self._dispatch.send(stage)
+        moved = bool(pulse.stale) or sent > 0
+        if (moved or pulse.waiting or busy) and self._locks.holds(RELAY):
+            self._publish()
+        return moved or pulse.waiting
 
-    def _publish(self) -> bool:
-        count = self._relay.publish()
-        if count:
+    def _publish(self) -> None:
+        if self._relay.publish():
             self._broker.answered()
-        return count > 0
 
     def _judge(self) -> None:
         """Judge silence, a few times in each lease."""

@@ -125,8 +125,8 @@ class Reports:
             {"id": one.id, "topic": one.record.topic, "received_ms": now_ms}
             for one in by_id.values()
         ]
-        new = insert_into(connection, inbox).values(rows).on_conflict_do_nothing()
-        known = set(connection.execute(new.returning(inbox.c.id)).scalars())
+        new = insert_into(connection, inbox).on_conflict_do_nothing().returning(inbox.c.id)
+        known = set(connection.execute(new, rows).scalars())
         return [one for one in heard if one.id in known and by_id[one.id] is one]
 
     def _apply(
@@ -248,14 +248,15 @@ class Reports:
         rows = [
             {"topic": t, "partition": p, "next_offset": n} for (t, p), n in sorted(last.items())
         ]
-        new = insert_into(connection, offsets).values(rows)
+        new = insert_into(connection, offsets)
         farther = new.excluded.next_offset > offsets.c.next_offset
         connection.execute(
             new.on_conflict_do_update(
                 index_elements=["topic", "partition"],
                 set_={"next_offset": new.excluded.next_offset},
                 where=farther,
-            )
+            ),
+            rows,
         )
 
 

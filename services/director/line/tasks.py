@@ -6,15 +6,15 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from rostrum.director.v1.line_pb2 import Control, FailureKind
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, Update, bindparam, exists, select, update
 
 from services.chassis.envelope import wrap
 from services.chassis.errors import Corrupt, Invalid, Transient, Violation
 from services.chassis.topics import CONTROL
-from services.director.database import is_sqlite
 from services.director.line import outbox
 from services.director.line.lookups import among
 from services.director.line.videos import SOURCE
@@ -24,6 +24,32 @@ from services.director.tables import tasks, video_tasks, videos
 
 KEYS_AT_ONCE = 200
 """Keys in one word to the workers."""
+
+
+HOLD = (
+    select(*(column for column in tasks.c if column.name != "request"))
+    .where(tasks.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(tasks.c.key)
+    .with_for_update()
+)
+WAITING = (
+    select(videos.c.id)
+    .where(
+        videos.c.id.in_(
+            select(video_tasks.c.video).where(
+                video_tasks.c.key.in_(bindparam("keys", expanding=True))
+            )
+        ),
+        among(videos.c.state, sorted(OPEN_VIDEOS)),
+    )
+    .order_by(videos.c.id)
+    .with_for_update()
+)
+WAKE = (
+    update(videos)
+    .where(videos.c.id.in_(bindparam("ids", expanding=True)))
+    .values(changes=videos.c.changes + 1)
+)
 
 
 class Fault(Exception):
@@ -71,39 +97,37 @@ def trouble_of(text: str) -> Trouble:
 
 
 def hold(connection: Connection, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return rows of tasks by key, and keep others from changing them until the transaction ends.
+    """Return tasks by key, without their requests, and keep others from changing them meanwhile.
 
     Rows are always taken in the order of their keys, and tasks before videos, so that transactions
     wait for each other and never in a ring.
     """
-    wanted = select(tasks).where(tasks.c.key.in_(sorted(set(keys)))).order_by(tasks.c.key)
-    rows = connection.execute(wanted.with_for_update()).mappings()
+    wanted = sorted(set(keys))
+    rows = connection.execute(HOLD, {"keys": wanted}).mappings() if wanted else ()
     return {row["key"]: dict(row) for row in rows}
 
 
 def save(connection: Connection, rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
     """Write some columns of rows that are held."""
     if rows:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-        changed = update(tasks).where(tasks.c.key == bindparam("which")).values(values)
-        given = [{"which": row["key"], **{f"new_{n}": row[n] for n in values}} for row in rows]
-        connection.execute(changed, given)
+        names = tuple(columns)
+        given = [{"which": row["key"], **{f"new_{n}": row[n] for n in names}} for row in rows]
+        connection.execute(_saving(names), given)
+
+
+@cache
+def _saving(columns: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(tasks).where(tasks.c.key == bindparam("which")).values(values)
 
 
 def wake(connection: Connection, keys: Collection[str]) -> None:
     """Have the recipe asked of every open video that waits for one of these tasks."""
     if not keys:
         return
-    waits = select(video_tasks.c.video).where(video_tasks.c.key.in_(sorted(keys)))
-    some = select(videos.c.id).where(
-        videos.c.id.in_(waits), among(videos.c.state, sorted(OPEN_VIDEOS))
-    )
-    if not is_sqlite(connection):
-        some = some.order_by(videos.c.id).with_for_update()
-    ids = list(connection.execute(some).scalars())
+    ids = list(connection.execute(WAITING, {"keys": sorted(keys)}).scalars())
     if ids:
-        stale = update(videos).where(videos.c.id.in_(ids))
-        connection.execute(stale.values(changes=videos.c.changes + 1))
+        connection.execute(WAKE, {"ids": ids})
 
 
 def drop_unwanted(connection: Connection, ended: Collection[str], now_ms: int) -> list[str]:
@@ -113,7 +137,7 @@ def drop_unwanted(connection: Connection, ended: Collection[str], now_ms: int) -
     one of them at this moment is woken, and asks for it again.
     """
     of_ended = select(video_tasks.c.key).where(video_tasks.c.video.in_(sorted(ended)))
-    candidates = select(tasks.c.key).where(tasks.c.key.in_(of_ended), tasks.c.state.in_(OPEN))
+    candidates = select(tasks.c.key).where(tasks.c.key.in_(of_ended), among(tasks.c.state, OPEN))
     held = hold(connection, connection.execute(candidates).scalars())
     waits = video_tasks.join(videos, videos.c.id == video_tasks.c.video)
     wanted = (
