@@ -33,7 +33,8 @@ from services.chassis.worker import Pace, Worker
 
 NOTICE_SECONDS: Final = 5.0
 """How long balancers take to hear that a process takes no more calls."""
-LOOK_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 3.0
+"""Between two looks at what a service stands on."""
 SETTINGS_WRONG: Final = 78  # EX_CONFIG of sysexits.h
 BROKEN: Final = 70  # EX_SOFTWARE
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from rostrum.speech.v1 import speech_pb2
 
 from services.chassis.calls import Call
 from services.chassis.server import Server
@@ -116,6 +119,19 @@ def call(address: str, request: Message, seconds: float = 20) -> Message:
     return response.FromString(data)
 
 
+def patiently(address: str, request: Message, seconds: float = 30) -> Message:
+    """Call again as long as the service says that it is busy."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return call(address, request)
+        except grpc.RpcError as error:
+            said = read_status(error)
+            if not isinstance(said, Refused) or time.monotonic() > end:
+                raise
+            time.sleep(said.retry_seconds)
+
+
 def test_the_door_gives_what_the_stage_gives(service, folder: Path) -> None:
     word, process = service
     request, expected = direct(word, Store.in_folder(folder, "house"))
@@ -157,8 +173,6 @@ def test_sigterm_ends_it_with_the_call_in_hand_answered(folder: Path) -> None:
 
 
 def metrics(process: Service) -> bytes:
-    import urllib.request  # noqa: PLC0415
-
     with urllib.request.urlopen(f"http://{process.ops}/metrics", timeout=5) as answer:
         return answer.read()
 
@@ -187,6 +201,18 @@ def test_a_second_caller_is_told_to_come_back_while_the_slot_is_taken(folder: Pa
         assert any(isinstance(each, Message) for each in outcomes)
         ask(7)
         assert isinstance(outcomes[-1], Message)
+
+
+def test_work_that_nobody_waits_for_any_more_frees_its_slot(folder: Path) -> None:
+    long = speech_pb2.PlanChunksRequest(language="en-GB")
+    long.script = " ".join(f"Sentence number {n} of a long script is here." for n in range(400))
+    short = speech_pb2.PlanChunksRequest(script="One sentence.", language="en-GB")
+    with running("speech", folder) as process:
+        with pytest.raises(grpc.RpcError) as caught:
+            call(process.address, long, seconds=0.2)
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert patiently(process.address, short).chunks, "the process that did it is replaced"
+        assert b'cause="cancelled"' in metrics(process)
 
 
 @pytest.mark.parametrize("word", STAGES)
