@@ -26,7 +26,7 @@ from services.director.line.loop import Line, LineThread
 from services.director.line.means import Means
 from services.director.rpc.desk import Desk
 from services.director.rpc.feed import Feed
-from services.director.rpc.media import Media
+from services.director.rpc.media import Limits, Media
 from services.director.rpc.production import production
 from services.director.settings import DirectorSettings
 from services.director.uploads import Uploads
@@ -50,7 +50,8 @@ def serve(settings: DirectorSettings, stop: threading.Event) -> int:
         desk = Desk(engine, lambda: int(time.time() * 1000))
         feed = Feed(desk)
         stack.callback(feed.close)
-        media = Media(store, desk, Uploads(uploads_folder(settings, stack)))
+        uploads = Uploads(uploads_folder(settings, stack))
+        media = Media(store, desk, uploads, Limits(team_bytes=settings.team_bytes))
         means = Means(engine, bus, store.in_realm, metrics, settings.rules())
         line = stack.enter_context(LineThread(Line(means)))
         database = partial(answers, engine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import ByteSize, Field, PositiveFloat, PositiveInt
 
 from services.chassis.settings import ServiceSettings
 from services.director.line.words import Rules
@@ -24,6 +24,9 @@ class DirectorSettings(ServiceSettings, DatabaseSettings):
     )
     uploads_folder: Path | None = Field(
         None, description="folder for files on their way in; unset: a new one at every start"
+    )
+    team_bytes: ByteSize = Field(
+        ByteSize(100 * 2**30), description="most that one team may hand in, for example 100GiB"
     )
     lease_seconds: PositiveFloat = Field(
         30.0, ge=1, le=3600, description="silence about a running task after which it is sent again"
