@@ -198,4 +198,6 @@ def _log_refusal(name: str, error: StageError) -> None:
         if isinstance(error, Invalid)
         else [f"{type(error).__name__}: {error}"]
     )
-    log.info("call refused", method=name, reasons=reasons)
+    # Who is told to come back later comes back: one line each would fill the log.
+    say = log.debug if isinstance(error, Refused) else log.info
+    say("call refused", method=name, reasons=reasons)
