@@ -13,7 +13,7 @@ from services.motion.domain.waves import Reals, around, minimum_jerk, noise, sin
 
 PITCH, YAW, ROLL, SHIFT_X, SHIFT_Y, LOG_SCALE = range(6)
 LIDS, BROWS, GAZE = slice(6, 8), slice(8, 10), slice(10, 12)
-BLINKS_PER_MINUTE: Final = 11.0
+BLINKS_PER_MINUTE: Final = 13.0
 """Of the loop alone; speech adds a few in its pauses."""
 POSTURE_DEGREES: Final = (0.7, 1.7, 0.7)
 """Standard deviations of pitch, yaw and roll of the postures that are held for seconds."""

@@ -13,7 +13,7 @@ from services.motion.domain.loop import loop_of
 from services.motion.domain.template import Template, resample
 from services.motion.engines import rigging
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up when the same request gives another loop or other accents."""
 LIBRARIES: Final = ("mediapipe", "numpy", "opencv-python-headless")
 
