@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from rostrum.director.v1.production_pb2 import (
     Complaint,
@@ -40,7 +40,7 @@ STATE_NAMES: Final = {number: name for name, number in STATES.items()}
 
 def video_message(row: Row) -> Video:
     """Return a row of `videos` as callers see it; its `commission` need not be in the row."""
-    video = Video(
+    return Video(
         id=row["id"],
         name=row["name"],
         channel=row["channel"],
@@ -55,12 +55,11 @@ def video_message(row: Row) -> Video:
         priority=row["priority"],
         rundown_id=row["rundown"] or "",
         section=row["section"] or "",
+        complaints=_listed(row["complaints"]),
+        warnings=_listed(row["warnings"]),
+        outputs=_listed(row["outputs"]),
         seq=row["seq"],
     )
-    for name in ("complaints", "warnings", "outputs"):
-        if row[name] not in {None, "[]"}:
-            ParseDict({name: json.loads(row[name])}, video)
-    return video
 
 
 def event_message(row: Row) -> VideoEvent:
@@ -124,6 +123,10 @@ def moment(unix_ms: int | None) -> Timestamp | None:
 def unix_ms(time: Timestamp) -> int:
     """Return a time of a message as the tables hold it."""
     return time.seconds * 1000 + time.nanos // 1_000_000
+
+
+def _listed(text: str) -> Any:  # noqa: ANN401  # a list of fields, of which protobuf makes messages
+    return () if text == "[]" else json.loads(text)
 
 
 def _text(messages: list[Complaint] | list[Caution] | list[OutputFile]) -> str:

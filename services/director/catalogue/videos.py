@@ -13,9 +13,30 @@ from services.director.catalogue.paging import Mark, after
 from services.director.messages import Row
 from services.director.tables import videos
 
-UNSEEN: Final = frozenset({"commission", "request_digest", "trace", "left_weight"})
-SEEN: Final = tuple(column for column in videos.c if column.name not in UNSEEN)
-"""What is read to show a video: not what it is made from, which is long."""
+SEEN: Final = tuple(
+    videos.c[name]
+    for name in (
+        "id",
+        "name",
+        "channel",
+        "state",
+        "stage",
+        "progress_permille",
+        "priority",
+        "deadline_ms",
+        "rundown",
+        "section",
+        "created_ms",
+        "started_ms",
+        "ended_ms",
+        "expected_ms",
+        "seq",
+        "complaints",
+        "warnings",
+        "outputs",
+    )
+)
+"""What `video_message` reads."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rostrum.director.v1.production_pb2 import (
     CreateRundownRequest,
@@ -32,12 +32,15 @@ from services.director.catalogue.rundowns import (
 from services.director.catalogue.videos import videos_of_rundown
 from services.director.line import admission
 from services.director.line.admission import Admission
-from services.director.messages import Row, rundown_message, unix_ms
+from services.director.messages import OPEN, Row, rundown_message, unix_ms
 from services.director.rpc.composing import Cast, Composer
-from services.director.rpc.desk import Desk
+from services.director.rpc.desk import Desk, Recent
 from services.director.rpc.names import check_id, not_found
 from services.director.rpc.requests import check_same_body, digest_of_messages, traceparent
 from services.director.rpc.streams import head_complaints, item_complaints, read_rundown
+
+ENDED_SECONDS: Final = 60.0
+"""How long counts of ended rundowns are believed: a failed video may yet be late."""
 
 
 class Rundowns:
@@ -45,6 +48,7 @@ class Rundowns:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._counted: Recent[tuple[str, int], Row] = Recent(ENDED_SECONDS)
 
     def create(self, parts: Iterator[CreateRundownRequest], call: Call) -> CreateRundownResponse:
         """Accept a rundown as a whole, once for each request id."""
@@ -134,8 +138,27 @@ class Rundowns:
         return CreateRundownResponse(rundown=rundown, video_ids=ids)
 
     def _shown(self, connection: Connection, rows: Sequence[Row]) -> list[Rundown]:
-        counts = count_videos(connection, [row["id"] for row in rows], self._desk.now_ms())
-        return [rundown_message(row, counts[row["id"]]) for row in rows]
+        known = dict(self._ended_before(rows))
+        unknown = [row["id"] for row in rows if row["id"] not in known]
+        if unknown:
+            known |= count_videos(connection, unknown, self._desk.now_ms())
+        for row in rows:
+            self._remember(row, known[row["id"]])
+        return [rundown_message(row, known[row["id"]]) for row in rows]
+
+    def _ended_before(self, rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
+        """Yield what was counted before of rundowns that had ended: nothing changes then.
+
+        One that is gone on with loses its end, and gets another.
+        """
+        for row in rows:
+            counts = self._counted.peek((row["id"], row["ended_ms"])) if row["ended_ms"] else None
+            if counts is not None:
+                yield row["id"], counts
+
+    def _remember(self, row: Row, counts: Row) -> None:
+        if row["ended_ms"] and not any(counts[state] for state in OPEN):
+            self._counted.put((row["id"], row["ended_ms"]), counts)
 
 
 def _row(head: RundownHead, digest: str, now_ms: int) -> dict[str, Any]:
