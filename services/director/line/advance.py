@@ -10,11 +10,12 @@ from google.protobuf.message import Message
 from rostrum.media.v1.media_pb2 import Warning as Caution
 from sqlalchemy import Connection, bindparam, select, update
 
-from services.chassis.errors import Transient
+from services.chassis.errors import Invalid, Transient, Violation
 from services.chassis.telemetry.logs import get_log
 from services.director.database import reading
 from services.director.line import consent
 from services.director.line.linking import link
+from services.director.line.lookups import among
 from services.director.line.means import Means
 from services.director.line.minds import Mind, Minds
 from services.director.line.roster import Roster, WorkersAwaited, roster_now
@@ -77,7 +78,7 @@ class Advance:
         now = datetime.fromtimestamp(self._means.clock(), UTC)
         try:
             try:
-                self._write(mind, known.row, think(mind, known, now, self._mend))
+                self._write(mind, known.row, self._think(mind, known, now))
             except WorkersAwaited as awaited:
                 self.minds.forget(video)
                 self._await(known.row, awaited)
@@ -85,6 +86,25 @@ class Advance:
             self.minds.forget(video)
             if isinstance(error, Transient):
                 raise
+
+    def give_up(self, video: str) -> None:
+        """Fail a video that cannot be thought about: a bug of ours must not stop the others."""
+        self.minds.forget(video)
+        why = Violation("", "INTERNAL", "nobody foresaw this; the operator's log tells more")
+        values = {"state": FAILED, "ended_ms": self._means.now_ms(), "stage": ""}
+        values |= {"left_weight": 0.0, "complaints": complaints_text([why])}
+        still = among(videos.c.state, sorted(OPEN_VIDEOS))
+        with self._engine.begin() as connection:
+            drop_unwanted(connection, [video], self._means.now_ms())
+            ended = change(connection, video, FAILED, self._means.now_ms(), values, still)
+        if ended is not None:
+            self._count_end(ended)
+
+    def _think(self, mind: Mind, known: Known, now: datetime) -> Thought:
+        try:
+            return think(mind, known, now, self._mend)
+        except Invalid as error:  # an order that no request can be made of
+            return Thought(failed=error.violations)
 
     def _read(self, video: str) -> Known | None:
         with reading(self._engine) as connection:

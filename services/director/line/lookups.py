@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, bindparam
+
+NAME_CHARACTERS: Final = 120
+
+
+def plain(name: str) -> str:
+    """Return a name that came from outside as a column takes it: short, and without NUL."""
+    return name.replace("\0", "")[:NAME_CHARACTERS]
 
 
 def among(column: Column[Any], states: Iterable[str]) -> ColumnElement[bool]:

@@ -40,6 +40,8 @@ IDLE_SECONDS: Final = 0.2
 """How long one turn waits for reports where there was nothing to do in the last."""
 AWAY_SECONDS: Final = 1.0
 """Before the next turn where database, broker or store were away."""
+REST_SECONDS: Final = 5.0
+"""Before a video is asked again whose results the store could not give."""
 LOCKS_SECONDS: Final = 1.0
 ROSTER_SECONDS: Final = 2.0
 INTAKE_SECONDS: Final = 0.3
@@ -72,6 +74,7 @@ class Line:
         self._reader: GroupReader | None = None
         self._follower: Follower | None = None
         self._due: dict[str, float] = {}
+        self._resting: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop` is set; what is away is waited for. Then leave the group at once."""
@@ -177,6 +180,8 @@ class Line:
             roster = self._engines.look()
         self._advance.call(roster)
         self._workers.forget_silent(now_ms)
+        now = self._means.monotonic()
+        self._resting = {video: until for video, until in self._resting.items() if until > now}
 
     def _lead_on(self, *, busy: bool) -> bool:
         """Ask recipes, send tasks and publish, where there is anything to ask, send or publish."""
@@ -184,7 +189,7 @@ class Line:
         parts = {number for _, number in self._reader.partitions()}
         pulse = feel(self._means.engine, parts, self._means.now_ms())
         for video in pulse.stale:
-            self._advance.advance(video)
+            self._advance_video(video)
         ready = (
             feel(self._means.engine, (), self._means.now_ms()).ready if pulse.stale else pulse.ready
         )
@@ -192,10 +197,26 @@ class Line:
         for stage in STAGES:
             if stage in ready and self._locks.holds(f"dispatch:{stage}"):
                 sent += self._dispatch.send(stage)
-        moved = bool(pulse.stale) or sent > 0
+        moved = bool(set(pulse.stale) - self._resting.keys()) or sent > 0
         if (moved or pulse.waiting or busy) and self._locks.holds(RELAY):
             self._publish()
         return moved or pulse.waiting
+
+    def _advance_video(self, video: str) -> None:
+        """Ask one video's recipe; whatever is wrong with it is its own trouble alone."""
+        if self._means.monotonic() < self._resting.get(video, float("-inf")):
+            return
+        self._resting.pop(video, None)
+        try:
+            self._advance.advance(video)
+        except Transient as error:
+            self._log.warning("store away", video=video, reason=str(error))
+            self._resting[video] = self._means.monotonic() + REST_SECONDS
+        except AWAY:
+            raise
+        except Exception:  # noqa: BLE001  # else one video would end every director, again and again
+            self._log.exception("nobody foresaw this", video=video)
+            self._advance.give_up(video)
 
     def _publish(self) -> None:
         if self._relay.publish():

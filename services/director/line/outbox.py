@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from services.chassis.bus import Outgoing
+from services.director.line.lookups import plain
 from services.director.tables import outbox
 
 
@@ -37,7 +38,7 @@ def _row(message: Outgoing, now_ms: int) -> dict[str, Any]:
     return {
         "topic": message.topic,
         "partition": message.partition,
-        "key": message.key,
+        "key": plain(message.key),
         "headers": json.dumps([[name, value.decode("latin-1")] for name, value in message.headers]),
         "value": message.value or b"",
         "created_ms": now_ms,

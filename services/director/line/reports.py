@@ -20,6 +20,7 @@ from services.chassis.telemetry.logs import get_log
 from services.chassis.telemetry.metrics import Metrics
 from services.director.database import insert_into, reading
 from services.director.line import outbox
+from services.director.line.lookups import plain
 from services.director.line.means import Means
 from services.director.line.tasks import Trouble, failure_word, hold, save, wake
 from services.director.line.words import (
@@ -99,7 +100,8 @@ class Reports:
                 continue
             if envelope is not None:
                 report = cast("Report", envelope.message)
-                heard.append(Heard(envelope.id, report, record.time_ms, record))
+                report.worker = plain(report.worker)
+                heard.append(Heard(identity(envelope.id), report, record.time_ms, record))
         return heard, unreadable
 
     def _results_of(self, heard: Sequence[Heard]) -> Mapping[str, bytes]:
@@ -157,8 +159,9 @@ class Reports:
         event = report.WhichOneof("event")
         if event == "finished":
             return self._finished(row, one, results.get(row["key"]), now_ms)
-        if row["state"] == DROPPED:
-            return False  # it was stopped, as it was told to
+        late = report.attempt == row["attempt"] and row["state"] in {FINISHED, FAILED, PARKED}
+        if (late and event != "started") or row["state"] == DROPPED:
+            return False  # it has ended by that attempt, or was stopped as it was told to
         if report.attempt != row["attempt"] or row["state"] not in OUT:
             return self._fence(row, one)
         if event in {"started", "progress"}:
@@ -260,6 +263,11 @@ class Reports:
         )
 
 
+def identity(said: str) -> str:
+    """Return a message's id as the inbox holds it, whatever its writer made up."""
+    return said if plain(said) == said else digest_of(said.encode())
+
+
 def died(row: Row, metrics: Metrics, trouble: Trouble, now_ms: int) -> bool:
     """Charge a task with a death; the third parks it."""
     row["deaths"] += 1
@@ -298,7 +306,7 @@ def _trouble(report: Report) -> Trouble:
     kind = failure_word(failed.kind)
     return Trouble(
         kind if kind in {"transient", "invalid", "corrupt", "death"} else "bug",
-        failed.reason or kind.upper(),
+        plain(failed.reason) or kind.upper(),
         failed.message[:LONGEST_MESSAGE],
         failed.digest,
         faults,

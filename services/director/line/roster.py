@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, select, update
 
 from services.chassis.telemetry.logs import get_log
 from services.director.database import insert_into, reading
-from services.director.line.words import RUNNING
+from services.director.line.lookups import plain
+from services.director.line.words import RUNNING, STAGES
 from services.director.messages import QUEUED
 from services.director.tables import engines, videos
 
@@ -73,6 +74,8 @@ class Engines:
         now = self._clock_ms()
         offers: dict[tuple[str, str], dict[str, int]] = {}
         for stage, rank, name, fingerprint in announced:
+            if stage not in STAGES or plain(name) != name or "\0" in fingerprint:
+                continue
             offers.setdefault((stage, name), {})[fingerprint] = rank
         changed = False
         for at, offered in sorted(offers.items()):
