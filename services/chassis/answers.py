@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Final, Literal
 
 from google.protobuf.any_pb2 import Any as Envelope
@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from services.chassis.errors import Corrupt, Invalid, StageError, Transient, Violation
 from services.chassis.store import digest_of
+from services.chassis.traffic import Moved
 
 READY = b"R"
 ANSWER = b"A"
@@ -75,6 +76,8 @@ class Answer:
     """Of the child and of the programs it ran."""
     reused: bool = False
     """Whether the result was there already."""
+    moved: Moved = field(default_factory=Moved)
+    """What it read from the store and wrote there."""
 
     @property
     def digest(self) -> str:
@@ -131,8 +134,8 @@ def read_ready(data: bytes) -> Ready:
 
 def write_answer(answer: Answer) -> bytes:
     """Return an answer as bytes."""
-    cost = json.dumps([answer.seconds, answer.cpu_seconds, answer.reused]).encode()
-    return ANSWER + cost + b"\n" + answer.response
+    cost = [answer.seconds, answer.cpu_seconds, answer.reused, astuple(answer.moved)]
+    return ANSWER + json.dumps(cost).encode() + b"\n" + answer.response
 
 
 def write_error(error: StageError | Bug) -> bytes:
@@ -167,7 +170,8 @@ def read_answer(data: bytes) -> Answer:
     kind, body = data[:1], data[1:]
     if kind == ANSWER:
         cost, _, response = body.partition(b"\n")
-        return Answer(response, *json.loads(cost))
+        seconds, cpu_seconds, reused, moved = json.loads(cost)
+        return Answer(response, seconds, cpu_seconds, reused, Moved(*moved))
     if kind == INVALID:
         raise Invalid.every(Violation(*row) for row in json.loads(body))
     if kind == CORRUPT:

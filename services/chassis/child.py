@@ -163,8 +163,9 @@ def answer_to(data: bytes, offer: Offer, realm: Callable[[str], Store], span: Sp
 
 def do(work: Work, envelope: Envelope, offer: Offer, store: Store) -> Answer:
     """Return the answer that stands for a task: what was ever accepted first, else ours."""
+    before = store.moved
     if not work.anew and (standing := store.result(work.key)) is not None:
-        return Answer(standing, 0.0, 0.0, reused=True)
+        return Answer(standing, 0.0, 0.0, reused=True, moved=store.moved.since(before))
     kind, method = offer.method(envelope.TypeName())
     wall, cpu = time.monotonic(), cpu_seconds()
     try:
@@ -173,7 +174,8 @@ def do(work: Work, envelope: Envelope, offer: Offer, store: Store) -> Answer:
         prove(store, error)
         raise
     standing = store.keep_result(work.key, response.SerializeToString(deterministic=True))
-    return Answer(standing, time.monotonic() - wall, cpu_seconds() - cpu)
+    took = (time.monotonic() - wall, cpu_seconds() - cpu)
+    return Answer(standing, *took, moved=store.moved.since(before))
 
 
 def prove(store: Store, error: Corrupt) -> None:

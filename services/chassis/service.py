@@ -121,7 +121,7 @@ def _serve_stage(
         )
         limits = Limits(tasks=settings.recycle_tasks, memory_bytes=settings.memory_bytes)
         crew = stack.enter_context(Crew(stage, setup, metrics, settings.slots, limits))
-        work: Checks = {"engine": crew.is_ready, "store": partial(is_reachable, store)}
+        work: Checks = {"engine": crew.is_ready, "store": store.healthy}
         line = open_line(crew, settings, metrics, stack) if settings.brokers else None
         live: Checks = {"crew": crew.is_alive, **(line.live if line else {})}
         ready: Checks = {**work, **(line.ready if line else {})}
@@ -164,9 +164,3 @@ def store_opener(settings: StageSettings) -> Callable[[], Store]:
         cache_bytes=settings.cache_bytes,
         options=settings.plain_store_options,
     )
-
-
-def is_reachable(store: Store) -> bool:
-    """Return whether the store answers. Raises Transient where it says why not."""
-    store.has("0" * 64)
-    return True

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from services.chassis.answers import Answer, Bug, Death, Outcome, Stopped
 from services.chassis.errors import Corrupt, Invalid, Transient
 from services.chassis.telemetry.metrics import Metrics
+from services.chassis.traffic import Moved
 
 CAUSES: Final = (
     (Death, "death"),
@@ -36,6 +37,7 @@ class Tally:
         if isinstance(outcome, Answer):
             self._metrics.task_seconds.observe(outcome.seconds, stage=self._stage, outcome=how)
             self._metrics.task_cpu_seconds.add(outcome.cpu_seconds, stage=self._stage)
+            self._moved(outcome.moved)
 
     def refused(self, request: Message, *, lacks_engine: bool) -> None:
         """Count a task that was not begun: its engine is not here, or nobody wants it."""
@@ -50,6 +52,12 @@ class Tally:
         """Say how many of the slots are taken."""
         self._metrics.slots.set(busy, state="busy")
         self._metrics.slots.set(max(count - busy, 0), state="free")
+
+    def _moved(self, moved: Moved) -> None:
+        self._metrics.cache_reads.add(moved.cache_hits, outcome="hit")
+        self._metrics.cache_reads.add(moved.cache_misses, outcome="miss")
+        self._metrics.store_bytes.add(moved.read_bytes, direction="read")
+        self._metrics.store_bytes.add(moved.written_bytes, direction="written")
 
     def _count(self, engine: str, outcome: str, cause: str) -> None:
         self._metrics.tasks.add(stage=self._stage, engine=engine, outcome=outcome, cause=cause)

@@ -16,7 +16,7 @@ from services.chassis.bus.kafka import KafkaBus
 from services.chassis.errors import Invalid
 from services.chassis.ops import Checks, Ops, announce
 from services.chassis.server import Server
-from services.chassis.service import BROKEN, is_reachable, notice_seconds, run, stay
+from services.chassis.service import BROKEN, notice_seconds, run, stay
 from services.chassis.store import Store
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import open_traces
@@ -55,7 +55,7 @@ def serve(settings: DirectorSettings, stop: threading.Event) -> int:
         means = Means(engine, bus, store.in_realm, metrics, settings.rules())
         line = stack.enter_context(LineThread(Line(means)))
         database = partial(answers, engine)
-        ready: Checks = {"database": database, "store": partial(is_reachable, store)}
+        ready: Checks = {"database": database, "store": store.healthy}
         live: Checks = {"line": line.is_alive}
         server = Server([production(desk, feed), media.door()], settings, metrics, traces)
         checks = {**ready, "bus": bus.healthy}
