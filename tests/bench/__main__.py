@@ -1,4 +1,4 @@
-"""`make bench`: what a 90-s video costs here, cold and cached, against x264 alone."""
+"""`make bench`: what a 90-s video costs here, against x264 alone, and what the door bears."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from services.studio.documents import read_document
 from tests.bench.floor import Floor, measure_floor
+from tests.bench.load import measure_load
 from tests.bench.measure import Measured, produce
 
 SAMPLE = Path("services/studio/samples/bulletin.yaml")
@@ -29,8 +30,13 @@ def main(sample: Path) -> None:
         produce(warm_up(sample, folder), folder / "other", folder / "cached")
         cached = produce(sample, folder / "again", folder / "cached")
         floor = measure_floor(Path(cold.video["dir"], "production.json"), folder / "home")
-    print_tables(Console(highlight=False), cold, cached, floor)
-    sys.stdout.write(f"{json.dumps(as_json(cold, cached, floor))}\n")
+    console = Console(highlight=False)
+    print_tables(console, cold, cached, floor)
+    loads = measure_load()
+    console.print()
+    console.print(loads.table())
+    report = as_json(cold, cached, floor) | {"door": loads.as_json()}
+    sys.stdout.write(f"{json.dumps(report)}\n")
 
 
 def warm_up(sample: Path, folder: Path) -> Path:

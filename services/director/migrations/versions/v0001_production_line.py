@@ -306,10 +306,13 @@ def _make_videos() -> None:
     op.create_index(
         "videos_of_rundown",
         "videos",
-        ["rundown", "position"],
+        ["rundown", "created_ms", "id"],
         unique=False,
         sqlite_where=sa.text("rundown IS NOT NULL"),
         postgresql_where=sa.text("rundown IS NOT NULL"),
+    )
+    op.create_index(
+        "videos_of_state", "videos", ["team", "state", "created_ms", "id"], unique=False
     )
     op.create_index(
         "videos_queued",
