@@ -517,9 +517,9 @@ topic, session_ms, commits = sys.argv[1:]
 reader = KafkaBus(BusSettings.read(session_timeout_ms=session_ms)).join("g", [topic])
 while True:
     for record in reader.poll(0.1, 1):
-        print(record.value.decode(), flush=True)
         if record.value.decode() in commits.split():
             reader.commit(record)
+        print(record.value.decode(), flush=True)
 """
 
 
@@ -529,8 +529,10 @@ def other_member(line: KafkaLine, topic: str, commits: str) -> Iterator[subproce
     command = [sys.executable, "-c", OTHER_MEMBER, topic, str(SESSION_MS), commits]
     environment = {**os.environ, "ROSTRUM_BROKERS": ",".join(line.settings.brokers)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
-        yield child
-        child.kill()
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def heard(child: subprocess.Popen[str]) -> int:
