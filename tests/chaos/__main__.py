@@ -23,8 +23,10 @@ from tests.chaos.faults import Plan
 from tests.chaos.jobs import Files, Job, expected, make_jobs
 from tests.chaos.line import ACK_FIRST, REAL, UNFENCED, WHOLE, Build, Line
 from tests.chaos.real import make_real_jobs, produced, write_orders
+from tests.chaos.synthetic import STAGES
 
-WORKERS: Final = {"motion": 2, "compositing": 2}
+WORKERS: Final = dict.fromkeys(STAGES, 2)
+"""So that a task can always go to another one."""
 RED_JOBS: Final = 60
 RED_PLANS: Final[Mapping[str, tuple[Build, Plan]]] = {
     "offsets before reports": (ACK_FIRST, Plan(kills=30, every_seconds=1.5)),

@@ -45,7 +45,6 @@ class Claim:
     key: str
     attempt: int
     worker: str
-    request: bytes
 
 
 class Audit:
@@ -80,16 +79,19 @@ class Audit:
         [(count,)] = self.rows("select count(*) from tasks where state = 'parked'")
         return int(count)
 
-    def claims(self, worker: str) -> list[Claim]:
-        """Return the tasks that a worker has in work."""
-        columns = "key, attempt, worker, request"
-        words = f"select {columns} from tasks where state = 'running' and worker = %s"
-        return [Claim(*row) for row in self.rows(words, worker)]
+    def claim(self, worker: str, request: bytes) -> Claim | None:
+        """Return the task that a worker has in work, by the SHA-256 of its request."""
+        words = (
+            "select key, attempt from tasks"
+            " where state in ('sent', 'running') and worker = %s and sha256(request) = %s"
+        )
+        rows = self.rows(words, worker, request)
+        return next((Claim(key, attempt, worker) for key, attempt in rows), None)
 
     def is_stale(self, claim: Claim) -> bool:
-        """Return whether another worker has begun what this one had, or has done it."""
+        """Return whether another worker has begun what this one has, or has done it."""
         words = (
-            "select state = 'finished' or state = 'running' and attempt > %s and worker <> %s"
+            "select attempt > %s and worker <> %s and state in ('running', 'finished')"
             " from tasks where key = %s"
         )
         [(stale,)] = self.rows(words, claim.attempt, claim.worker, claim.key)
@@ -143,15 +145,17 @@ class Audit:
         words = "select partition, next_offset from offsets where topic = %s"
         return dict(self.rows(words, topic))
 
-    def again_seconds(self) -> list[float]:
-        """Return, of each attempt after the first, how long after the one before it began."""
-        words = """
-            select extract(epoch from min(later.at) - max(earlier.at)) from chaos_audit later
-            join chaos_audit earlier on earlier.kind = 'task' and earlier.name = later.name
-                and earlier.attempt = later.attempt - 1 and earlier.new = 'running'
-            where later.kind = 'task' and later.new = 'running' and later.attempt > 1
-            group by later.name, later.attempt"""
-        return sorted(float(seconds) for (seconds,) in self.rows(words))
+    def taken_over(self, claim: Claim, since: float) -> float | None:
+        """Return how long after a moment another worker began a task, or had done it.
+
+        None where none did: it was done by then, or nobody wanted it any more.
+        """
+        words = (
+            "select extract(epoch from min(at)) from chaos_audit where kind = 'task' and name = %s"
+            " and worker <> %s and new in ('running', 'finished') and at > to_timestamp(%s)"
+        )
+        [(at,)] = self.rows(words, claim.key, claim.worker, since)
+        return None if at is None else float(at) - since
 
     def _say(self, sentence: str, words: str) -> Iterator[str]:
         for row in self.rows(words):

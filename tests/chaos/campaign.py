@@ -47,8 +47,8 @@ class Verdict:
     """Tasks that were quarantined by chance and sent again."""
     repeated: int
     """Records that were delivered twice."""
-    again_seconds: Sequence[float]
-    """Between the begin of an attempt and of the next one."""
+    recovery_seconds: Sequence[float]
+    """From the kill of a worker with a task to the report of the next one that has it."""
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -59,11 +59,11 @@ class Verdict:
     def lines(self) -> list[str]:
         """Return it for a person."""
         done = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
-        half, most = (share(self.again_seconds, part) for part in (0.5, 0.99))
+        half, most = (share(self.recovery_seconds, part) for part in (0.5, 0.99))
         return [
             f"{self.jobs} jobs in {self.seconds:.0f} s; {done or 'undisturbed'}",
             f"{self.repeated} records delivered twice; {self.redriven} tasks redriven",
-            f"{len(self.again_seconds)} attempts after the first; each began after the one before: "
+            f"{len(self.recovery_seconds)} tasks of killed workers were with another one after: "
             f"p50 {half:.1f} s, p99 {most:.1f} s",
             *(f"WRONG: {said}" for said in self.complaints[:20]),
             f"{len(self.complaints)} complaints" if self.complaints else "all held",
@@ -112,9 +112,13 @@ class Campaign:
                 faults.counts,
                 self._redriven,
                 noise.count,
-                self._audit.again_seconds(),
+                self._recoveries(faults),
                 self._trouble + found,
             )
+
+    def _recoveries(self, faults: Faults) -> list[float]:
+        times = (self._audit.taken_over(claim, since) for claim, since in faults.orphaned)
+        return sorted(seconds for seconds in times if seconds is not None)
 
     def _hand_in(self, faults: Faults) -> None:
         """Hand jobs in, some of them twice, as the faults go on."""

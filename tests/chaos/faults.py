@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ import psycopg
 from services.studio.servers.processes import Server
 from tests.chaos.audit import Audit, Claim
 from tests.chaos.line import Line
-from tests.chaos.processes import Service
-from tests.chaos.synthetic import late_word
+from tests.chaos.processes import Service, children_of
+from tests.chaos.synthetic import note_paths
 
 DIRECTORS_SHARE: Final = 0.2
 """Of kills and freezes."""
@@ -26,6 +26,13 @@ CHILDREN_SHARE: Final = 0.15
 AWAY_SECONDS: Final = (1.0, 8.0)
 FROZEN_LEASES: Final = (1.3, 4.0)
 """How long a freeze lasts at least, and at most where nobody takes the task over."""
+CHANGES: Final = 25
+"""Changes of tasks between two faults: about six tasks done."""
+BUSY_SECONDS: Final = 1.0
+BUSY_PAUSE_SECONDS: Final = 0.01
+STARTS_SECONDS: Final = 5.0
+PATIENCE_SECONDS: Final = 20.0
+"""For which these are waited for."""
 WORD_SECONDS: Final = 2.0
 """How long the word "you woke too late" holds."""
 
@@ -73,11 +80,14 @@ class Faults:
         self._words = plan.words()
         self._chance.shuffle(self._words)
         self.total = len(self._words)
-        self._next = time.monotonic() + plan.every_seconds
+        self._next = time.monotonic() + STARTS_SECONDS
+        self._mark = 0
         self._frozen: list[Frozen] = []
         self._said: list[tuple[float, Path]] = []
         self.counts: Counter[str] = Counter()
         """What was done, by kind."""
+        self.orphaned: list[tuple[Claim, float]] = []
+        """What killed workers had in hand, and when they were killed."""
 
     @property
     def share_done(self) -> float:
@@ -93,10 +103,24 @@ class Faults:
         """Do what is due. It may take some seconds."""
         with suppress(psycopg.OperationalError):  # looked again at the next tick
             self._thaw()
-        if self._words and time.monotonic() >= self._next:
+        if self._words and time.monotonic() >= self._next and self._works():
             if self._do(self._words[-1]):
                 self._words.pop()
             self._next = time.monotonic() + self._chance.expovariate(1 / self._plan.every_seconds)
+
+    def _works(self) -> bool:
+        """Return whether the line has done something since the last fault, or will not any more.
+
+        On a slow machine faults would else meet processes that only start.
+        """
+        try:
+            mark, _ = self._audit.marks()
+        except psycopg.OperationalError:
+            return False
+        if mark < self._mark + CHANGES and time.monotonic() < self._next + PATIENCE_SECONDS:
+            return False
+        self._mark = mark
+        return True
 
     def _do(self, word: str) -> bool:
         if word == "kill":
@@ -113,30 +137,33 @@ class Faults:
             done = service.kill_child()
             self.counts["kills of work processes"] += done
             return done
+        held = self._held(service.incarnation, children_of(service.process_id))
         service.kill()
+        if held is not None:
+            self.orphaned.append((held, time.time()))
         kind = "workers" if service in self._line.workers else "directors"
         self.counts[f"kills of {kind}"] += 1
         return True
 
     def _freeze(self) -> bool:
-        """Stop a service; of workers rather one that has a task in hand."""
-        service, claim = self._pick(), None
-        with suppress(psycopg.OperationalError):
-            if service in self._line.workers:
-                service, claim = self._busy() or (service, None)
+        """Stop a service, and look what it has in hand: a worker's lease on that will lapse."""
+        service = self._pick()
         if service is None:
             return False
         processes = service.freeze()
-        self._frozen.append(Frozen(service, processes, time.monotonic(), claim))
+        frozen = Frozen(service, processes, time.monotonic(), None)
+        self._frozen.append(frozen)
         self.counts["freezes"] += 1
+        frozen.claim = self._held(service.incarnation, processes[1:])
+        self.counts["freezes of workers with a task"] += frozen.claim is not None
         return True
 
-    def _busy(self) -> tuple[Service, Claim] | None:
-        workers = [worker for worker in self._line.workers if _stands(worker)]
-        self._chance.shuffle(workers)
-        for worker in workers:
-            if claims := self._audit.claims(worker.incarnation):
-                return worker, claims[0]
+    def _held(self, worker: str, processes: Iterable[int]) -> Claim | None:
+        """Return the task that one of a worker's processes says it works on."""
+        for process in processes:
+            busy, _ = note_paths(self._line.notes, process)
+            with suppress(FileNotFoundError, psycopg.OperationalError):
+                return self._audit.claim(worker, busy.read_bytes())
         return None
 
     def _thaw(self) -> None:
@@ -158,7 +185,7 @@ class Faults:
     def _tell_late(self, frozen: Frozen, now: float) -> None:
         assert frozen.claim is not None
         for child in frozen.processes[1:]:
-            word = self._line.late / late_word(child, frozen.claim.request)
+            _, word = note_paths(self._line.notes, child)
             word.touch()
             self._said.append((now + WORD_SECONDS, word))
         self.counts["freezes past a lease"] += 1
@@ -178,10 +205,19 @@ class Faults:
         return True
 
     def _pick(self) -> Service | None:
+        """Choose a service; of workers one in the middle of a task, if there is one soon."""
         directors = self._chance.random() < DIRECTORS_SHARE
         some = self._line.directors if directors else self._line.workers
         standing = [service for service in some if _stands(service)]
-        return self._chance.choice(standing) if standing else None
+        self._chance.shuffle(standing)
+        until = time.monotonic() + (0 if directors else BUSY_SECONDS)
+        while all(map(self._is_idle, standing)) and time.monotonic() < until:
+            time.sleep(BUSY_PAUSE_SECONDS)
+        return min(standing, key=self._is_idle, default=None)
+
+    def _is_idle(self, service: Service) -> bool:
+        notes = self._line.notes
+        return not any(note_paths(notes, p)[0].exists() for p in children_of(service.process_id))
 
 
 def _stands(service: Service) -> bool:

@@ -18,7 +18,7 @@ from services.studio.servers.kafka import KafkaServer
 from services.studio.servers.postgres import PostgresServer
 from services.studio.servers.processes import free_port
 from tests.chaos.processes import ROOT, Service
-from tests.chaos.synthetic import LATE, STAGES
+from tests.chaos.synthetic import NOTES, STAGES
 
 TEAM: Final = "house"
 STOP_SECONDS: Final = 20.0
@@ -61,7 +61,7 @@ class Line:
         self.lease_seconds = lease_seconds
         self.kafka = KafkaServer(folder / "kafka")
         self.postgres = PostgresServer(folder / "postgres")
-        self.late = folder / "late"
+        self.notes = folder / "notes"
         self.doors = [f"127.0.0.1:{free_port()}" for _ in range(directors)]
         logs = folder / "logs"
         self.directors = [
@@ -85,7 +85,7 @@ class Line:
         ]
 
     def __enter__(self) -> Self:
-        for folder in (self.folder / "logs", self.folder / "store", self.late):
+        for folder in (self.folder / "logs", self.folder / "store", self.notes):
             folder.mkdir(parents=True, exist_ok=True)
         self.postgres.start()
         self.kafka.start()
@@ -120,7 +120,7 @@ class Line:
             "ROSTRUM_LEASE_SECONDS": str(lease),
             "ROSTRUM_PROGRESS_SECONDS": str(lease / 5),
             "ROSTRUM_DRAIN_SECONDS": "10",
-            LATE: str(self.late),
+            NOTES: str(self.notes),
         }
 
     @property

@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -32,8 +33,8 @@ from services.director.tiers import TIERS
 
 STAGES: Final = ("speech", "motion", "restoration", "lipsync", "compositing")
 FINGERPRINT: Final = "synthetic 1"
-LATE: Final = "CHAOS_LATE"
-"""Variable: folder in which a file named after process and request says: you woke too late."""
+NOTES: Final = "CHAOS_NOTES"
+"""Variable: folder through which a process and whoever disturbs it speak."""
 SLEEP_SECONDS: Final = (0.020, 0.300)
 ARTEFACT_BYTES: Final = (64 << 10, 256 << 10)
 CHECKS: Final = frozenset({"ImportPortraitRequest", "CheckSceneRequest", "PlanChunksRequest"})
@@ -49,7 +50,7 @@ def offer_of(package: str) -> Offer:
     """Return what the synthetic stage offers in the place of, for example, "services.lipsync"."""
     stage = package.rpartition(".")[2]
     methods = {
-        kind.DESCRIPTOR.full_name: (kind, partial(answer, late=late_folder()))
+        kind.DESCRIPTOR.full_name: (kind, partial(answer, notes=notes_folder()))
         for kind in kinds_of(stage)
     }
     engine = TIERS["draft"][stage]
@@ -63,20 +64,37 @@ def kinds_of(stage: str) -> tuple[type[Message], ...]:
     return tuple(getattr(module, method.input_type.name) for method in service.methods)
 
 
-def answer(request: Message, store: Store, late: Path | None = None) -> Message:
+def answer(request: Message, store: Store, notes: Path | None = None) -> Message:
     """Return the answer to any stage's request, after its time. Raises Corrupt for broken inputs.
 
-    late: where a file there says that this process was asleep for so long that somebody else has
-    the task by now, the request is refused, and that must not count.
+    notes: folder in which it says what it works on, and is told that it was asleep for so long
+    that somebody else has the task by now: the request is refused then, and that must not count.
     """
-    name = request.DESCRIPTOR.name
-    for digest in digests_in(request):
-        store.get(digest)
-    time.sleep(seconds_for(request))
-    if late is not None and (word := late / late_word(os.getpid(), request)).exists():
-        word.unlink(missing_ok=True)
+    with noted(request, notes):
+        for digest in digests_in(request):
+            store.get(digest)
+        time.sleep(seconds_for(request))
+        return respond(request.DESCRIPTOR.name, request, partial(_put, store, request))
+
+
+@contextmanager
+def noted(request: Message, notes: Path | None) -> Iterator[None]:
+    """Have it known what this process works on. Raises Invalid where it is told that it is late."""
+    if notes is None:
+        yield
+        return
+    busy, late = note_paths(notes, os.getpid())
+    busy.write_bytes(hashlib.sha256(request.SerializeToString(deterministic=True)).digest())
+    yield
+    busy.unlink(missing_ok=True)
+    if late.exists():
+        late.unlink()
         raise Invalid("request", "WOKEN_LATE", "somebody else has this task by now")
-    return respond(name, request, partial(_put, store, request))
+
+
+def note_paths(notes: Path, process: int) -> tuple[Path, Path]:
+    """Return where a process writes the SHA-256 of its request, and where it is told it is late."""
+    return notes / f"{process}.busy", notes / f"{process}.late"
 
 
 def respond(name: str, request: Any, make: Make) -> Message:  # any stage's
@@ -111,16 +129,10 @@ def digests_in(message: Message) -> Iterator[str]:
                 yield item
 
 
-def late_folder() -> Path | None:
-    """Return the folder in which processes are told that they woke too late."""
-    folder = os.environ.get(LATE)
+def notes_folder() -> Path | None:
+    """Return the folder for notes, where somebody disturbs this process."""
+    folder = os.environ.get(NOTES)
     return Path(folder) if folder else None
-
-
-def late_word(process: int, request: Message | bytes) -> str:
-    """Return the name of the file that tells a process so of a request."""
-    data = request if isinstance(request, bytes) else request.SerializeToString(deterministic=True)
-    return f"{process}-{hashlib.sha256(data).hexdigest()}"
 
 
 def _is_map(field: Any) -> bool:

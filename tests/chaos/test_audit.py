@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,7 +17,7 @@ TASK = {
     "team": "house",
     "stage": "speech",
     "request_type": "",
-    "request": b"",
+    "request": b"words",
     "engine": "",
     "fingerprint": "",
     "created_ms": 1,
@@ -84,12 +85,11 @@ def test_a_wrong_history_is_named(audit: Audit, engine: Engine, plant: Plant, sa
     assert any(said in complaint for complaint in audit.complaints())
 
 
-def test_a_task_is_stale_for_a_worker_once_another_has_begun_it(
-    audit: Audit, engine: Engine
-) -> None:
+def test_a_claim_is_stale_once_another_worker_has_the_task(audit: Audit, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(update(tasks).values(state="running"))
-    [claim] = audit.claims("w")
+    claim = audit.claim("w", hashlib.sha256(b"words").digest())
+    assert claim is not None
     assert not audit.is_stale(claim)
     with engine.begin() as connection:
         connection.execute(update(tasks).values(attempt=2, worker="other"))
