@@ -19,6 +19,8 @@ from services.director import migrations
 
 BUSY_SECONDS: Final = 60
 """How long one process waits for another's transaction, on SQLite."""
+PATIENCE_SECONDS: Final = 5
+"""How long somebody waits for a connection, on PostgreSQL."""
 READING: Final = "rostrum_reading"
 AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
@@ -49,7 +51,13 @@ def open_database(url: str, connections: int = 16) -> Engine:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
-    return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=False)
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=PATIENCE_SECONDS,
+        connect_args={"connect_timeout": PATIENCE_SECONDS},
+    )
 
 
 def is_sqlite(bound: Engine | Connection) -> bool:

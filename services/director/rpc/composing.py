@@ -72,6 +72,8 @@ class Composer:
         self._team = team
         self._cast = cast
         self._now_ms = desk.now_ms()
+        self._missing: set[str] = set()
+        """Digests that were looked for already: a rundown may name one a thousand times."""
 
     def compose(
         self, asked: CreateVideoRequest | RundownItem, deadline_ms: int | None = None
@@ -154,9 +156,9 @@ class Composer:
     def _file_complaints(self, full: Commission) -> Iterator[Violation]:
         """Yield which files the caller names that its team has not."""
         named = dict(self._named_files(full))
-        unknown = self._desk.unknown(self._team, named.values()) if named else set()
+        self._missing |= self._desk.unknown(self._team, set(named.values()) - self._missing)
         for place, digest in named.items():
-            if digest in unknown:
+            if digest in self._missing:
                 yield Violation(place, "ASSET_NOT_FOUND", "your team has no such file; upload it")
 
     def _named_files(self, full: Commission) -> Iterator[tuple[str, str]]:

@@ -39,6 +39,7 @@ class Watcher:
         """True while it has to read from the table itself: nothing is kept waiting for it then."""
         self._changed = Condition()
         self._waiting: list[VideoEvent] = []
+        self._is_woken = False
 
     def offer(self, event: VideoEvent) -> None:
         """Keep an event for it, unless it reads for itself; too many, and it has to do so again."""
@@ -59,15 +60,19 @@ class Watcher:
     def take(self, seconds: float) -> list[VideoEvent]:
         """Return the events that wait, for at most so long; none where somebody wakes it."""
         with self._changed:
-            if not self._waiting and not self.behind:
-                self._changed.wait(seconds)
+            self._changed.wait_for(self._may_go_on, seconds)
+            self._is_woken = False
             taken, self._waiting = self._waiting, []
             return taken
 
     def wake(self) -> None:
-        """Make it look around."""
+        """Make it look around, at once or as soon as it would wait."""
         with self._changed:
+            self._is_woken = True
             self._changed.notify_all()
+
+    def _may_go_on(self) -> bool:
+        return bool(self._waiting) or self.behind or self._is_woken
 
 
 class Feed:
@@ -159,6 +164,8 @@ class Feed:
 
     def _settle(self, seen: Horizon) -> int | None:
         settled = self._settled
+        if self._unsettled and self._unsettled[-1].next > seen.next:
+            self._unsettled.clear()  # a crash of the database took back numbers of transactions
         self._unsettled.append(seen)
         while self._unsettled and self._unsettled[0].next <= seen.oldest:
             settled = max(settled or 0, self._unsettled.popleft().last)

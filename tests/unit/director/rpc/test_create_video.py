@@ -260,8 +260,8 @@ def test_files_of_another_team_are_not_there(house: House) -> None:
 def test_a_picture_that_nobody_checked_is_no_logo(house: House) -> None:
     own = channel()
     own.brand.logo_digest = digest("unchecked bytes")
-    code, complaints = said(refusal(house.door().CreateVideo, video_request(channel=own)))
-    assert complaints == [("FIELD_NOT_ALLOWED", "channel.brand.logo_digest")], (
+    refused = said(refusal(house.door().CreateVideo, video_request(channel=own)))
+    assert refused == ("INVALID_ARGUMENT", [("FIELD_NOT_ALLOWED", "channel.brand.logo_digest")]), (
         "intake decodes pictures behind walls; nothing may lead around it"
     )
 

@@ -104,7 +104,7 @@ def test_the_same_stream_gives_the_same_rundown(house: House) -> None:
 
 
 def test_nothing_of_a_stream_that_breaks_off_is_kept(house: House) -> None:
-    def broken():  # noqa: ANN202
+    def broken():
         yield from rundown_parts(order("one"), order("two"))
         yield pb.CreateRundownRequest()
 

@@ -9,10 +9,10 @@ from rostrum.director.v1 import production_pb2 as pb
 
 from services.chassis.server import Size
 from services.chassis.status import Refused
-from services.director.catalogue.events import Horizon
+from services.director.catalogue.events import Horizon, Subject
 from services.director.line.videos import change
 from services.director.rpc import feed
-from services.director.rpc.feed import Feed
+from services.director.rpc.feed import Feed, Watcher
 from tests.unit.director.rpc.house import (
     House,
     order,
@@ -96,8 +96,8 @@ def test_only_ones_own_videos_can_be_watched(house: House) -> None:
     foreign = refusal(house.door("other").WatchRundown, request)
     assert said(foreign) == ("NOT_FOUND", [("RUNDOWN_NOT_FOUND", "id")])
     beyond = pb.WatchVideoRequest(id=video.id, after=2**64 - 1)
-    code, complaints = said(refusal(house.door().WatchVideo, beyond))
-    assert complaints == [("VALUE_OUT_OF_RANGE", "after")]
+    answer = ("INVALID_ARGUMENT", [("VALUE_OUT_OF_RANGE", "after")])
+    assert said(refusal(house.door().WatchVideo, beyond)) == answer
 
 
 def test_too_many_watchers_are_told_so_and_those_who_leave_make_room(house: House) -> None:
@@ -114,7 +114,7 @@ def test_too_many_watchers_are_told_so_and_those_who_leave_make_room(house: Hous
     assert next(eventually(lambda: watch(house, video.id, seconds=5))).kind == "created"
 
 
-def eventually(start):  # noqa: ANN001, ANN201
+def eventually(start):
     """Start a stream again until it is let in."""
     for _ in range(100):
         stream = start()
@@ -148,7 +148,7 @@ def test_a_hundred_watchers_see_everything_and_the_database_is_asked_by_one(hous
     assert all(kept == list(range(1, 22)) for kept in seen)
 
 
-def test_a_slow_watcher_misses_nothing(house: House, monkeypatch) -> None:  # noqa: ANN001
+def test_a_slow_watcher_misses_nothing(house: House, monkeypatch) -> None:
     monkeypatch.setattr(feed, "MOST_WAITING", 3)
     video = house.door().CreateVideo(video_request()).video
     events = watch(house, video.id)
@@ -166,4 +166,15 @@ def test_an_event_waits_for_those_that_may_still_come_before_it(house: House) ->
     assert quiet._settle(Horizon(last=9, oldest=55, next=70)) is None
     assert quiet._settle(Horizon(last=9, oldest=60, next=80)) == 7, "all before 60 have ended"
     assert quiet._settle(Horizon(last=9, oldest=90, next=90)) == 9
+    assert quiet._settle(Horizon(last=12, oldest=95, next=99)) is None
+    assert quiet._settle(Horizon(last=12, oldest=93, next=93)) == 12, "the database has crashed"
     quiet.close()
+
+
+def test_a_watcher_that_is_called_away_just_before_it_waits_does_not_wait() -> None:
+    watcher = Watcher(Subject(video="v"))
+    watcher.keep_up()
+    watcher.wake()
+    began = time.monotonic()
+    assert watcher.take(30) == []
+    assert time.monotonic() - began < 1, "its caller has gone, and keeps a place"
