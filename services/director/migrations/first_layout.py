@@ -10,18 +10,27 @@ import sqlalchemy as sa
 from google.protobuf.json_format import Parse
 from rostrum.director.v1.director_pb2 import Commission
 
+from services.chassis.errors import Invalid
 from services.director.schema import message_class
 
 REALM: Final = "public"
 """Where one machine keeps everything."""
 TABLES: Final = ("video_tasks", "videos", "tasks")
+COLUMNS: Final = {"commission", "status", "created", "ended", "complaints", "outputs"}
 Convert = Callable[[Mapping[Any, Any]], dict[str, Any]]
 
 
 def put_aside(connection: sa.Connection) -> bool:
-    """Rename its tables, so that those of today find room; return whether there were any."""
-    if not sa.inspect(connection).has_table("videos"):
+    """Rename its tables, so that those of today find room; return whether there were any.
+
+    Raises Invalid for tables that are of no layout we know.
+    """
+    known = sa.inspect(connection)
+    if not known.has_table("videos"):
         return False
+    if not {column["name"] for column in known.get_columns("videos")} >= COLUMNS:
+        remedy = "it is of no layout that was ever released; move it away, results are kept apart"
+        raise Invalid("database", "DATABASE_LAYOUT", remedy)
     connection.exec_driver_sql("DROP INDEX IF EXISTS videos_by_name")
     connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")  # renames the table alone

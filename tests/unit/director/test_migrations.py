@@ -4,8 +4,10 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
 from rostrum.director.v1.director_pb2 import Commission
 
+from services.chassis.errors import Invalid
 from services.director.state import State
 
 FIRST_LAYOUT = """
@@ -41,6 +43,16 @@ def leave_behind(path: Path, commission: Commission) -> None:
     old.execute("INSERT INTO video_tasks VALUES (?, 'lipsync/1', ?, 0)", ("f" * 32, "1" * 64))
     old.commit()
     old.close()
+
+
+def test_a_database_of_a_layout_nobody_knows_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with sqlite3.connect(path) as odd:
+        odd.execute("CREATE TABLE videos (id TEXT, team TEXT)")
+    with pytest.raises(Invalid, match="move it away"):
+        State(f"sqlite:///{path}")
+    with sqlite3.connect(path) as odd:
+        assert [row[0] for row in odd.execute("SELECT name FROM sqlite_master")] == ["videos"]
 
 
 def test_a_database_of_the_first_layout_opens(tmp_path: Path, commission: Commission) -> None:
