@@ -12,7 +12,7 @@ from services.chassis.bus import Record
 from services.chassis.errors import Transient
 from services.director.line.commands import redrive
 from services.director.line.reports import Reports
-from services.director.tables import inbox, metadata
+from services.director.tables import inbox, metadata, offsets
 from tests.unit.director.line.floor import Floor
 
 
@@ -118,14 +118,18 @@ def test_three_deaths_park_a_task_and_a_redrive_goes_on(floor: Floor) -> None:
 def test_an_outage_of_the_broker_expires_nothing(floor: Floor) -> None:
     floor.hire()
     floor.staff(seconds=3.0)
+    for _ in range(80):
+        floor.pass_time()  # until silence would mean something
     video = floor.order()
-    floor.spin(lambda: sum(worker.task is not None for worker in floor.workers) >= 2)
-    floor.pass_time(6.0)
+    floor.spin(lambda: sum(task["state"] == "running" for task in floor.tasks()) >= 2)
     floor.bus.outage()
     for _ in range(60):  # five minutes
         floor.clock.now += 5.0
         try_turn(floor)
     floor.bus.outage(away=False)
+    for _ in range(35):  # workers need some seconds to find the broker again
+        floor.clock.now += 0.1
+        try_turn(floor, 0.1)
     floor.finish(video)
     assert floor.video(video)["state"] == "finished"
     assert {task["attempt"] for task in floor.tasks()} == {1}
@@ -162,6 +166,10 @@ def test_a_director_that_comes_back_goes_on_where_it_was(floor: Floor) -> None:
     floor.finish(video)
     assert floor.video(video)["state"] == "finished"
     assert set(floor.work.values()) == {1}
+    with floor.engine.connect() as connection:
+        read_to = {row.partition: row.next_offset for row in connection.execute(select(offsets))}
+    ends = {n: len(floor.bus.log["rostrum.reports", n]) for n in range(12)}
+    assert read_to == {n: end for n, end in ends.items() if end}
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -229,11 +237,11 @@ def dump(floor: Floor) -> dict[str, list[Any]]:
         }
 
 
-def try_turn(floor: Floor) -> None:
+def try_turn(floor: Floor, seconds: float = 5.0) -> None:
     for worker in floor.workers:
-        worker.until += 5.0  # nobody can report: work goes on
-        worker.progressed += 5.0
-        worker.spoke += 5.0
+        worker.until += seconds  # nobody can report: work goes on
+        worker.progressed += seconds
+        worker.spoke += seconds
     for line in floor.lines:
         try:
             line.turn()
