@@ -88,6 +88,11 @@ def trace_id(carrier: Carrier) -> str:
     return carrier.get(PARENT, "")[3:35]
 
 
+def named(traceparent: str, **ids: str) -> AbstractContextManager[None]:
+    """Name a trace, and what else is known of the work, on every log line meanwhile."""
+    return bound(trace=trace_id({PARENT: traceparent}), **ids)
+
+
 @contextmanager
 def carried(carrier: Carrier) -> Iterator[dict[str, str]]:
     """Go on with a context in this thread, and name its trace on every log line."""

@@ -15,6 +15,7 @@ from services.chassis.bus import Outgoing
 from services.chassis.envelope import wrap
 from services.chassis.errors import Invalid
 from services.chassis.telemetry.logs import get_log
+from services.chassis.telemetry.traces import named
 from services.chassis.topics import tasks_of
 from services.director.database import reading
 from services.director.fairness import Candidate, Flow, choose
@@ -23,7 +24,7 @@ from services.director.line.broker import Broker
 from services.director.line.lookups import among
 from services.director.line.means import Means
 from services.director.line.sharing import read_shares, write_shares
-from services.director.line.tasks import Trouble, wake
+from services.director.line.tasks import TRACE, Trouble, wake
 from services.director.line.videos import SOURCE
 from services.director.line.words import FAILED, OUT, READY, RUNNING, SENT, SLOWEST
 from services.director.line.workers import Worker, Workers
@@ -67,10 +68,7 @@ FIRST_READY: Final = (
     select(_NUMBERED).where(_NUMBERED.c.number <= bindparam("most")).order_by(_NUMBERED.c.number)
 )
 """The first ready tasks of each channel, in the channel's own order."""
-WHOLE: Final = select(
-    tasks,
-    select(videos.c.trace).where(videos.c.id == tasks.c.video).scalar_subquery().label("trace"),
-).where(tasks.c.key.in_(bindparam("keys", expanding=True)))
+WHOLE: Final = select(tasks, TRACE).where(tasks.c.key.in_(bindparam("keys", expanding=True)))
 """All of some tasks, each with the trace of its video."""
 
 AHEAD: Final = 1
@@ -186,7 +184,8 @@ class Dispatch:
         """Send tasks that are still ready; what another has taken is left to it."""
         now_ms = self._means.now_ms()
         messages: list[Outgoing] = []
-        begun, refused = set(), set()
+        sent: list[tuple[Row, Worker, int]] = []
+        refused = set()
         with self._means.engine.begin() as connection:
             for row, worker, partition in sorted(planned, key=lambda each: each[0]["key"]):
                 try:
@@ -197,12 +196,19 @@ class Dispatch:
                     continue
                 if self._take(connection, row, worker, partition):
                     messages.append(message)
-                    begun.add(row["video"])
+                    sent.append((row, worker, partition))
             outbox.post(connection, messages, now_ms)
             account(connection)
             wake(connection, refused)
-            self._begin(connection, begun, now_ms)
+            self._begin(connection, {row["video"] for row, *_ in sent}, now_ms)
+        self._tell(sent)
         return len(messages)
+
+    def _tell(self, sent: Sequence[tuple[Row, Worker, int]]) -> None:
+        for row, worker, partition in sent:
+            to = {"worker": worker.name, "partition": partition, "attempt": row["attempt"] + 1}
+            with named(row["trace"], video=row["video"], task=row["key"], team=row["team"]):
+                self._log.info("task sent", stage=row["stage"], **to)
 
     def _take(self, connection: Connection, row: Row, worker: Worker, partition: int) -> bool:
         ready = (among(tasks.c.state, [READY])) & (tasks.c.attempt == row["attempt"])

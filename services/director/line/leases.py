@@ -10,13 +10,14 @@ from sqlalchemy import select, update
 
 from services.chassis.bus import GroupReader, Partition
 from services.chassis.telemetry.logs import get_log
+from services.chassis.telemetry.traces import named
 from services.chassis.topics import REPORTS
 from services.director.database import reading
 from services.director.line.broker import Broker
+from services.director.line.charges import again, died
 from services.director.line.lookups import among
 from services.director.line.means import Means
-from services.director.line.reports import died
-from services.director.line.tasks import Trouble, hold, save, wake
+from services.director.line.tasks import TRACE, Trouble, hold, save, wake
 from services.director.line.words import OUT, PARKED, READY, RUNNING, SENT
 from services.director.line.workers import Workers
 from services.director.tables import tasks
@@ -32,6 +33,8 @@ class Suspicion:
     part: int
     attempt: int
     heard_ms: int
+    video: str
+    trace: str
     read_to: int
     """Its report partition's end, asked for after the lapse: only once all before it was read is
     silence known to be silence."""
@@ -63,13 +66,15 @@ class Leases:
                 del self._suspicions[suspicion.key]
             elif reader.position(REPORTS.name, suspicion.part) >= suspicion.read_to:
                 del self._suspicions[suspicion.key]
-                count += self._lapse(suspicion)
+                with named(suspicion.trace, video=suspicion.video, task=suspicion.key):
+                    count += self._lapse(suspicion)
         self._suspect(mine, ends)
         return count
 
     def _suspect(self, mine: Collection[int], ends: Mapping[Partition, int]) -> None:
         last = self._broker.now_ms() - self._means.rules.lease_ms
-        silent = select(tasks.c.key, tasks.c.part, tasks.c.attempt, tasks.c.heard_ms).where(
+        known = (tasks.c.key, tasks.c.part, tasks.c.attempt, tasks.c.heard_ms, tasks.c.video)
+        silent = select(*known, TRACE).where(
             among(tasks.c.state, OUT),
             tasks.c.state == RUNNING,
             tasks.c.part.in_(sorted(mine)),
@@ -79,8 +84,7 @@ class Leases:
             for row in connection.execute(silent):
                 end = ends.get((REPORTS.name, row.part))
                 if end is not None and row.key not in self._suspicions:
-                    found = Suspicion(row.key, row.part, row.attempt, row.heard_ms, end)
-                    self._suspicions[row.key] = found
+                    self._suspicions[row.key] = Suspicion(*row, end)
 
     def _lapse(self, suspicion: Suspicion) -> bool:
         """Make a task ready again, unless it was heard of; only dead silence is a death."""
@@ -103,8 +107,7 @@ class Leases:
                 trouble = Trouble("death", "WORKER_SILENT", f"{row['worker']} fell silent")
                 died(row, self._means.metrics, trouble, now_ms)
             else:
-                row["state"], row["not_before_ms"] = READY, now_ms
-                row["worker"] = row["partition"] = None
+                again(row, now_ms)
             columns = (
                 "state",
                 "deaths",
@@ -130,7 +133,8 @@ class Leases:
             return 0
         now_ms, rules = self._broker.now_ms(), self._means.rules
         sent = select(
-            tasks.c.key, tasks.c.attempt, tasks.c.partition, tasks.c.sent_ms, tasks.c.worker
+            *(tasks.c.key, tasks.c.attempt, tasks.c.partition, tasks.c.sent_ms, tasks.c.worker),
+            *(tasks.c.video, TRACE),
         )
         sent = sent.where(tasks.c.stage == stage, among(tasks.c.state, [SENT]))
         with reading(self._means.engine) as connection:
@@ -150,7 +154,8 @@ class Leases:
         return count
 
     def _again(self, row: Row, reason: str) -> bool:
-        self._log.info("task not begun", task=row["key"], worker=row["worker"], reason=reason)
+        with named(row["trace"], video=row["video"], task=row["key"]):
+            self._log.info("task not begun", worker=row["worker"], reason=reason)
         values = {"state": READY, "not_before_ms": self._means.now_ms()}
         return self._change(row, {**values, "worker": None, "partition": None})
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Self, cast
 
 from rostrum.director.v1.line_pb2 import WorkerStatus
@@ -12,6 +13,7 @@ from services.chassis.bus import Follower, GroupReader, Partition, Record
 from services.chassis.envelope import unwrap
 from services.chassis.errors import Invalid, Transient
 from services.chassis.telemetry.logs import get_log
+from services.chassis.telemetry.traces import named
 from services.chassis.topics import REPORTS, WORKERS
 from services.director.database import AWAY
 from services.director.line.advance import Advance
@@ -45,6 +47,8 @@ REST_SECONDS: Final = 5.0
 LOCKS_SECONDS: Final = 1.0
 ROSTER_SECONDS: Final = 2.0
 INTAKE_SECONDS: Final = 0.3
+SHARE: Final = 0.02
+"""Of its time, that the line spends on looking over whole queues."""
 SEEN_SECONDS: Final = 5.0
 RETENTION_SECONDS: Final = 60.0
 
@@ -108,7 +112,8 @@ class Line:
         if self._is_due("roster", ROSTER_SECONDS):
             self._call_roster()
         if self._locks.holds(INTAKE) and self._is_due("intake", INTAKE_SECONDS):
-            busy |= self._intake.take_up(self._dispatch.idle_slots()) > 0
+            with self._at_most_a_share("intake"):
+                busy |= self._intake.take_up(self._dispatch.idle_slots()) > 0
         busy |= self._lead_on(busy=busy)
         self._judge()
         self._look_around()
@@ -188,8 +193,9 @@ class Line:
         assert self._reader is not None, "it has joined"
         parts = {number for _, number in self._reader.partitions()}
         pulse = feel(self._means.engine, parts, self._means.now_ms())
-        for video in pulse.stale:
-            self._advance_video(video)
+        for video, trace in pulse.stale.items():
+            with named(trace, video=video):
+                self._advance_video(video)
         ready = (
             feel(self._means.engine, (), self._means.now_ms()).ready if pulse.stale else pulse.ready
         )
@@ -243,9 +249,18 @@ class Line:
     def _look_around(self) -> None:
         if self._locks.holds(INTAKE):
             if self._is_due("forecast", SEEN_SECONDS):
-                self._forecast.look()
+                with self._at_most_a_share("forecast"):
+                    self._forecast.look()
             if self._is_due("retention", RETENTION_SECONDS):
                 self._retention.prune()
+
+    @contextmanager
+    def _at_most_a_share(self, what: str) -> Iterator[None]:
+        """Put something off the longer the longer it takes: queues may be long."""
+        began = self._means.monotonic()
+        yield
+        ended = self._means.monotonic()
+        self._due[what] = max(self._due[what], ended + (ended - began) / SHARE)
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = self._means.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,10 @@ STALE_AT_ONCE: Final = 25
 """Videos asked between two looks at what has come in."""
 
 _STALE: Final = (
-    select(literal("video").label("kind"), videos.c.id.label("name"))
+    select(
+        *(literal("video").label("kind"), videos.c.id.label("name")),
+        videos.c.trace,
+    )
     .where(
         videos.c.changes > videos.c.seen,
         videos.c.part.in_(bindparam("parts", expanding=True)),
@@ -29,12 +32,16 @@ _STALE: Final = (
     .subquery()
 )
 _READY: Final = (
-    select(literal("stage").label("kind"), tasks.c.stage.label("name"))
+    select(
+        *(literal("stage").label("kind"), tasks.c.stage.label("name")),
+        literal("").label("trace"),
+    )
     .where(among(tasks.c.state, [READY]), tasks.c.not_before_ms <= bindparam("now_ms"))
     .group_by(tasks.c.stage)
 )
 _WAITING: Final = select(
-    literal("outbox").label("kind"), func.max(outbox.c.topic).label("name")
+    *(literal("outbox").label("kind"), func.max(outbox.c.topic).label("name")),
+    literal("").label("trace"),
 ).where(outbox.c.id.in_(select(outbox.c.id).limit(1).scalar_subquery()))
 LOOK: Final = union_all(select(_STALE), _READY, _WAITING)
 
@@ -43,8 +50,8 @@ LOOK: Final = union_all(select(_STALE), _READY, _WAITING)
 class Pulse:
     """What there is to do."""
 
-    stale: tuple[str, ...]
-    """Videos of these report partitions that something has happened to."""
+    stale: Mapping[str, str]
+    """Videos of these report partitions that something has happened to, each with its trace."""
     ready: frozenset[str]
     """Stages that have tasks to send."""
     waiting: bool
@@ -56,7 +63,7 @@ def feel(engine: Engine, parts: Collection[int], now_ms: int) -> Pulse:
     with reading(engine) as connection:
         rows = connection.execute(LOOK, {"parts": sorted(parts), "now_ms": now_ms}).all()
     return Pulse(
-        tuple(row.name for row in rows if row.kind == "video"),
+        {row.name: row.trace for row in rows if row.kind == "video"},
         frozenset(row.name for row in rows if row.kind == "stage"),
         any(row.kind == "outbox" and row.name for row in rows),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from services.chassis.bus import Outgoing
 from services.chassis.errors import Invalid
 from services.chassis.telemetry.logs import get_log
+from services.chassis.telemetry.traces import carried, carrier_of
 from services.chassis.topics import TOPICS, VIDEOS
 from services.director.database import reading
 from services.director.line import outbox
@@ -55,7 +56,8 @@ class Relay:
             try:
                 self._means.bus.publish([message], PUBLISH_SECONDS)
             except Invalid as error:
-                self._give_up(message, error)
+                with carried(carrier_of(message.headers)):
+                    self._give_up(message, error)
             self._forget([number])
         return len(found)
 

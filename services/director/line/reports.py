@@ -17,28 +17,24 @@ from services.chassis.errors import Invalid
 from services.chassis.fields import digests_in
 from services.chassis.store import digest_of
 from services.chassis.telemetry.logs import get_log
-from services.chassis.telemetry.metrics import Metrics
+from services.chassis.telemetry.traces import PARENT, named
 from services.director.database import insert_into, reading
 from services.director.line import outbox
+from services.director.line.charges import again, died, give_up, goes_on, trouble_in
 from services.director.line.lookups import plain
 from services.director.line.means import Means
-from services.director.line.tasks import Trouble, failure_word, hold, save, wake
+from services.director.line.tasks import Trouble, hold, save, wake
 from services.director.line.words import (
-    DEATHS,
     DROPPED,
     FAILED,
     FINISHED,
     OUT,
     PARKED,
-    READY,
-    RUNNING,
 )
 from services.director.retries import ATTEMPTS, pause_after
 from services.director.schema import response_class
 from services.director.tables import inbox, offsets, tasks
 
-LONGEST_MESSAGE: Final = 4000
-"""Characters of a failure's own words that are kept."""
 LACKING_PAUSE_MS: Final = 1000
 """Before a task is sent again that a worker lacked the engine for."""
 CHANGED: Final = (
@@ -59,6 +55,8 @@ class Heard:
     time_ms: int
     """When the broker took it."""
     record: Record
+    traceparent: str = ""
+    """Of its video's caller."""
 
 
 class Reports:
@@ -101,7 +99,8 @@ class Reports:
             if envelope is not None:
                 report = cast("Report", envelope.message)
                 report.worker = plain(report.worker)
-                heard.append(Heard(identity(envelope.id), report, record.time_ms, record))
+                trace = envelope.trace.get(PARENT, "")
+                heard.append(Heard(_identity(envelope.id), report, record.time_ms, record, trace))
         return heard, unreadable
 
     def _results_of(self, heard: Sequence[Heard]) -> Mapping[str, bytes]:
@@ -142,14 +141,15 @@ class Reports:
         touched: dict[str, Row] = {}
         ended = set()
         for one in fresh:
-            row = rows.get(one.report.key)
-            if row is None:
-                self._log.warning("report of a task nobody knows", task=one.report.key)
-                continue
-            if self._change(row, one, results, now_ms):
-                touched[row["key"]] = row
-            if row["state"] in {FINISHED, FAILED, PARKED}:
-                ended.add(row["key"])
+            key = one.report.key
+            with named(one.traceparent, video=one.report.video_id, task=key):
+                if (row := rows.get(key)) is None:
+                    self._log.warning("report of a task nobody knows")
+                    continue
+                if self._change(row, one, results, now_ms):
+                    touched[key] = row
+                if row["state"] in {FINISHED, FAILED, PARKED}:
+                    ended.add(key)
         save(connection, [touched[key] for key in sorted(touched)], CHANGED)
         wake(connection, ended & touched.keys())
 
@@ -165,10 +165,10 @@ class Reports:
         if report.attempt != row["attempt"] or row["state"] not in OUT:
             return self._fence(row, one)
         if event in {"started", "progress"}:
-            return _goes_on(row, one)
+            return goes_on(row, report.worker, one.time_ms)
         if event == "handed_back":
             lacking = report.handed_back.cause == HandBackCause.HAND_BACK_CAUSE_ENGINE
-            return _again(row, now_ms + (LACKING_PAUSE_MS if lacking else 0))
+            return again(row, now_ms + (LACKING_PAUSE_MS if lacking else 0))
         return self._failed(row, one, now_ms)
 
     def _fence(self, row: Row, one: Heard) -> bool:
@@ -218,8 +218,8 @@ class Reports:
         failed = one.report.failed
         kind = failed.kind
         if kind == FailureKind.FAILURE_KIND_CANCELLED:
-            return _again(row, now_ms)
-        trouble = _trouble(one.report)
+            return again(row, now_ms)
+        trouble = trouble_in(one.report)
         self._log.info(
             "task failed",
             task=row["key"],
@@ -233,15 +233,15 @@ class Reports:
             return self._passing(row, trouble, now_ms)
         if kind == FailureKind.FAILURE_KIND_DEATH:
             return died(row, self._metrics, trouble, now_ms)
-        return _give_up(row, trouble, now_ms)
+        return give_up(row, trouble, now_ms)
 
     def _passing(self, row: Row, trouble: Trouble, now_ms: int) -> bool:
         row["failures"] += 1
         if row["failures"] >= ATTEMPTS:
-            return _give_up(row, trouble, now_ms)
+            return give_up(row, trouble, now_ms)
         pause = pause_after(row["failures"], self._means.jitter())
         row["error"] = trouble.text()
-        return _again(row, now_ms + int(pause.total_seconds() * 1000))
+        return again(row, now_ms + int(pause.total_seconds() * 1000))
 
     def _advance_offsets(self, connection: Connection, records: Sequence[Record]) -> None:
         last: dict[Partition, int] = {}
@@ -263,51 +263,6 @@ class Reports:
         )
 
 
-def identity(said: str) -> str:
+def _identity(said: str) -> str:
     """Return a message's id as the inbox holds it, whatever its writer made up."""
     return said if plain(said) == said else digest_of(said.encode())
-
-
-def died(row: Row, metrics: Metrics, trouble: Trouble, now_ms: int) -> bool:
-    """Charge a task with a death; the third parks it."""
-    row["deaths"] += 1
-    metrics.worker_deaths.add(stage=row["stage"])
-    row["error"] = trouble.text()
-    if row["deaths"] < DEATHS:
-        return _again(row, now_ms)
-    row["state"], row["ended_ms"] = PARKED, now_ms
-    metrics.tasks_parked.add(stage=row["stage"])
-    get_log().warning("task parked", task=row["key"], stage=row["stage"], deaths=row["deaths"])
-    return True
-
-
-def _goes_on(row: Row, one: Heard) -> bool:
-    row["state"] = RUNNING
-    row["heard_ms"] = max(row["heard_ms"] or 0, one.time_ms)
-    row["worker"] = one.report.worker
-    row["started_ms"] = row["started_ms"] or one.time_ms
-    return True
-
-
-def _again(row: Row, not_before_ms: int) -> bool:
-    row["state"], row["not_before_ms"] = READY, not_before_ms
-    row["worker"] = row["partition"] = None
-    return True
-
-
-def _give_up(row: Row, trouble: Trouble, now_ms: int) -> bool:
-    row["state"], row["ended_ms"], row["error"] = FAILED, now_ms, trouble.text()
-    return True
-
-
-def _trouble(report: Report) -> Trouble:
-    failed = report.failed
-    faults = tuple((fault.field, fault.reason, fault.remedy) for fault in failed.faults)
-    kind = failure_word(failed.kind)
-    return Trouble(
-        kind if kind in {"transient", "invalid", "corrupt", "death"} else "bug",
-        plain(failed.reason) or kind.upper(),
-        failed.message[:LONGEST_MESSAGE],
-        failed.digest,
-        faults,
-    )

@@ -45,6 +45,8 @@ WAITING = (
     .order_by(videos.c.id)
     .with_for_update()
 )
+TRACE = select(videos.c.trace).where(videos.c.id == tasks.c.video).scalar_subquery().label("trace")
+"""Of a task's video."""
 WAKE = (
     update(videos)
     .where(videos.c.id.in_(bindparam("ids", expanding=True)))
