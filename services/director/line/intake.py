@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from services.chassis.telemetry.logs import get_log
 from services.director.database import reading
@@ -18,6 +19,37 @@ from services.director.tables import videos
 
 Flow = tuple[str, str]
 """Team and channel."""
+
+
+QUEUES: Final = (
+    select(
+        videos.c.team,
+        videos.c.channel,
+        func.count(),
+        func.sum(case((videos.c.changes > 0, 1), else_=0)),
+        func.max(videos.c.priority),
+    )
+    .where(among(videos.c.state, [QUEUED]))
+    .group_by(videos.c.team, videos.c.channel)
+    .order_by(videos.c.team, videos.c.channel)
+)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits in a channel."""
+
+    team: str
+    channel: str
+    length: int
+    checked: int
+    """Videos whose orders are being checked ahead, or were."""
+    most_urgent: int
+
+    @property
+    def flow(self) -> Flow:
+        """Whose queue it is."""
+        return self.team, self.channel
 
 
 class Intake:
@@ -34,21 +66,29 @@ class Intake:
     def take_up(self, idle_slots: int) -> int:
         """Take up what there is room for; return how many. `idle_slots` ask for more work."""
         with reading(self._means.engine) as connection:
-            queued = _queued(connection)
-            if not queued:
+            queues = [Queue(*row) for row in connection.execute(QUEUES)]
+            if not queues:
                 return 0
             running = _running(connection)
             chosen: list[str] = []
             ahead: list[str] = []
             window = self._means.rules.window + idle_slots
-            for flow in queued:
-                waiting = self._waiting(connection, flow, window)
-                taken = _fitting(waiting, running[flow], window)
+            for queue in queues:
+                if not self._has_room(queue, running[queue.flow], window):
+                    continue
+                waiting = self._waiting(connection, queue.flow, window)
+                taken = _fitting(waiting, running[queue.flow], window)
                 chosen += taken
+                rest = [row for row in waiting if row["id"] not in taken]
                 ahead += [
-                    row["id"] for row in waiting if row["id"] not in taken and not row["changes"]
+                    row["id"] for row in rest[: self._means.rules.lookahead] if not row["changes"]
                 ]
         return self._write(chosen, ahead)
+
+    def _has_room(self, queue: Queue, running: Counter[int], window: int) -> bool:
+        """Return whether any video of a queue may be taken up, or should be checked ahead."""
+        unchecked = queue.checked < min(self._means.rules.lookahead, queue.length)
+        return unchecked or _as_urgent(running, queue.most_urgent) < window
 
     def _waiting(self, connection: Connection, flow: Flow, window: int) -> list[Mapping[str, Any]]:
         """Return the first videos of a channel's queue: those to take up, and those to check."""
@@ -86,11 +126,9 @@ class Intake:
         return taken
 
 
-def _queued(connection: Connection) -> list[Flow]:
-    flows = (
-        select(videos.c.team, videos.c.channel).where(among(videos.c.state, [QUEUED])).distinct()
-    )
-    return sorted((row.team, row.channel) for row in connection.execute(flows))
+def _as_urgent(running: Counter[int], least: int) -> int:
+    """Return how many videos in work are as urgent, or more."""
+    return sum(count for priority, count in running.items() if priority >= least)
 
 
 def _running(connection: Connection) -> defaultdict[Flow, Counter[int]]:
@@ -111,8 +149,7 @@ def _fitting(waiting: list[Mapping[str, Any]], running: Counter[int], window: in
     """Return the ids that fit into a channel's window, and count them in."""
     taken = []
     for row in waiting:
-        as_urgent = sum(n for priority, n in running.items() if priority >= row["priority"])
-        if as_urgent < window:
+        if _as_urgent(running, row["priority"]) < window:
             running[row["priority"]] += 1
             taken.append(row["id"])
     return taken
