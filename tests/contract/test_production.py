@@ -42,6 +42,10 @@ from tests.unit.director.rpc.test_lists import (
     test_pages_hold_every_video_once_though_new_ones_come_meanwhile,
     test_videos_are_listed_by_state_and_channel_and_rundown,
 )
+from tests.unit.director.rpc.test_records import (
+    test_a_record_is_its_team_s_own,
+    test_a_record_names_order_presenter_channel_and_every_task,
+)
 from tests.unit.director.rpc.test_rundowns import (
     test_a_rundown_s_videos_come_back_in_their_order,
     test_a_video_whose_texts_no_database_takes_fails_alone,
@@ -52,10 +56,13 @@ from tests.unit.director.rpc.test_rundowns import (
     test_the_same_stream_gives_the_same_rundown,
 )
 from tests.unit.director.rpc.test_watching import (
+    test_a_cursor_of_long_ago_is_not_given_to_whoever_asks_again,
     test_a_hundred_watchers_see_everything_and_the_database_is_asked_by_one,
     test_a_rundown_is_followed_until_its_last_video_has_ended,
+    test_a_rundown_is_watched_from_now_on,
     test_a_slow_watcher_misses_nothing,
     test_a_video_is_followed_from_its_first_event_to_its_end,
+    test_a_video_is_watched_from_now_on,
     test_a_watch_goes_on_from_the_cursor_of_the_last_event_seen,
 )
 
@@ -80,6 +87,27 @@ def test_a_watcher_of_a_rundown_waits_for_events_that_were_numbered_first(house:
     assert (first.kind, second.kind) == ("finished", "progress"), "a cursor would have skipped one"
     assert first.cursor < second.cursor
     stream.cancel()
+
+
+def test_a_look_at_a_rundown_does_not_hide_what_was_numbered_before_and_seen_after(
+    house: House,
+) -> None:
+    door = house.door()
+    made = door.CreateRundown(iter(rundown_parts(order("one"), order("two"))))
+    rundown, first, second = made.rundown.id, *made.video_ids
+    with house.engine.begin() as slow:
+        change(slow, first, "finished", 1, {"state": "finished", "ended_ms": 1})
+        with house.engine.begin() as quick:
+            change(quick, second, "finished", 1, {"state": "finished", "ended_ms": 1})
+        time.sleep(0.2)
+        listed = door.ListVideos(pb.ListVideosRequest(rundown_id=rundown))
+        looked = door.GetRundown(pb.GetRundownRequest(id=rundown))
+        states = {video.id: video.state for video in listed.videos}
+        assert (states[first], states[second]) == (pb.VIDEO_STATE_QUEUED, pb.VIDEO_STATE_FINISHED)
+    for cursor in (listed.cursor, looked.cursor):
+        request = pb.WatchRundownRequest(id=rundown, after=cursor)
+        ended = {each.event.video.id for each in door.WatchRundown(request, timeout=20)}
+        assert first in ended, "a cursor would have skipped its end"
 
 
 def test_a_database_that_is_away_is_said_at_once_and_found_again(

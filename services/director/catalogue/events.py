@@ -74,6 +74,16 @@ def events_between(
     return connection.execute(query.order_by(events.c.id).limit(most)).mappings().all()
 
 
+def last_of_video(connection: Connection, video: str) -> int:
+    """Return the number of a video's last event, 0 for none.
+
+    A cursor as of which the video's row is true that is read later: whoever tells of a video holds
+    its row, so that its events are seen in order.
+    """
+    mine = select(func.coalesce(func.max(events.c.id), 0)).where(events.c.video == video)
+    return int(connection.execute(mine).scalar_one())
+
+
 def is_over(connection: Connection, subject: Subject, cursor: int) -> bool:
     """Return whether all has ended that a subject stands for, and its last event was seen."""
     mine = videos.c.id == subject.video if subject.video else videos.c.rundown == subject.rundown

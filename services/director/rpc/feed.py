@@ -27,6 +27,11 @@ MOST_AT_ONCE: Final = 1000
 MOST_WAITING: Final = 256
 """Events that may wait for a slow watcher; beyond them it reads for itself again."""
 
+KEEP_SECONDS: Final = 30.0
+"""How long it goes on looking after somebody has asked for a cursor."""
+CURSOR_SECONDS: Final = 0.5
+"""How long somebody waits for a fresh cursor; an older one is as right, and gives more again."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -76,7 +81,7 @@ class Watcher:
 
 
 class Feed:
-    """Reads new events five times a second while anybody watches, and hands them on.
+    """Reads new events five times a second while anybody watches or asks, and hands them on.
 
     Numbers of events are given out before their transactions end, so that one may be seen after a
     later one. Only those are handed on that nothing can come before any more ("settled"): so a
@@ -90,6 +95,9 @@ class Feed:
         self._watchers: set[Watcher] = set()
         self._closed = False
         self._looks = 0
+        self._asked_until = 0.0
+        self._first: int | None = None
+        """What the first look saw since it began to look again; None while it does not look."""
         self._settled: int | None = None
         self._unsettled: deque[Horizon] = deque()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -123,6 +131,14 @@ class Feed:
             if not looked or self._settled is None:
                 raise Transient("DATABASE_UNAVAILABLE: events cannot be read")
 
+    def cursor(self) -> int:
+        """Return a cursor as of which all is true that is read from now on."""
+        with self._changed:
+            self._asked_until = time.monotonic() + KEEP_SECONDS
+            self._changed.notify_all()
+            self._changed.wait_for(self._is_fresh, CURSOR_SECONDS)
+            return self._settled or 0
+
     @property
     def settled(self) -> int:
         """The number up to which all events were in the table at the latest look."""
@@ -131,6 +147,12 @@ class Feed:
 
     def _is_news(self, looks: int) -> bool:
         return self._closed or (self._looks > looks and self._settled is not None)
+
+    def _is_fresh(self) -> bool:
+        return self._closed or (self._first is not None and (self._settled or 0) >= self._first)
+
+    def _is_needed(self) -> bool:
+        return self._closed or bool(self._watchers) or time.monotonic() < self._asked_until
 
     def _run(self) -> None:
         while self._await_watchers():
@@ -144,7 +166,9 @@ class Feed:
 
     def _await_watchers(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._watchers or self._closed)
+            if not self._is_needed():
+                self._first = None
+            self._changed.wait_for(self._is_needed)
             return not self._closed
 
     def _pause(self, seconds: float) -> None:
@@ -153,10 +177,12 @@ class Feed:
 
     def _look(self) -> None:
         with self._desk.reading() as connection:
-            before, last = self._settled, self._settle(look(connection))
+            seen = look(connection)
+            before, last = self._settled, self._settle(seen)
             with self._changed:  # who keeps up later than this, reads up to `last` for itself
                 keeping_up = [watcher for watcher in self._watchers if not watcher.behind]
                 self._settled = last
+                self._first = seen.last if self._first is None else self._first
                 self._looks += 1
                 self._changed.notify_all()
             if before is not None and last is not None and keeping_up:

@@ -10,6 +10,7 @@ from services.chassis.door import Door, Function, door
 from services.director.rpc.desk import Desk
 from services.director.rpc.feed import Feed
 from services.director.rpc.library import Library
+from services.director.rpc.records import Records
 from services.director.rpc.rundowns import Rundowns
 from services.director.rpc.videos import Videos
 from services.director.rpc.watching import Watching
@@ -22,13 +23,14 @@ RUNDOWN_SECONDS: Final = 300.0
 
 def production(desk: Desk, feed: Feed) -> Door:
     """Return the door. feed: closed by the caller, after the server."""
-    videos, rundowns, library = Videos(desk), Rundowns(desk), Library(desk)
-    watching = Watching(desk, feed)
+    videos, rundowns, library = Videos(desk, feed), Rundowns(desk, feed), Library(desk)
+    watching, records = Watching(desk, feed), Records(desk)
     functions: dict[str, Function] = {
         "CreateVideo": videos.create,
         "GetVideo": videos.get,
         "ListVideos": videos.page,
         "WatchVideo": watching.watch_video,
+        "GetRecord": records.get,
         "CancelVideo": videos.cancel,
         "RetryVideo": videos.retry,
         "CreateRundown": rundowns.create,
@@ -42,7 +44,7 @@ def production(desk: Desk, feed: Feed) -> Door:
         "ListChannels": library.list_channels,
         "RevokeConsent": videos.revoke,
     }
-    streams = {"WatchVideo", "WatchRundown"}
+    streams = {"WatchVideo", "WatchRundown", "GetRecord"}
     seconds = {name: QUICK_SECONDS for name in functions if name not in streams}
     seconds["CreateRundown"] = RUNDOWN_SECONDS
     return door(DESCRIPTOR.services_by_name["Production"], functions, seconds)

@@ -35,6 +35,7 @@ from services.director.line.admission import Admission
 from services.director.messages import OPEN, Row, rundown_message, unix_ms
 from services.director.rpc.composing import Cast, Composer
 from services.director.rpc.desk import Desk, Recent
+from services.director.rpc.feed import Feed
 from services.director.rpc.names import check_id, not_found
 from services.director.rpc.requests import check_same_body, digest_of_messages, traceparent
 from services.director.rpc.streams import head_complaints, item_complaints, read_rundown
@@ -46,8 +47,9 @@ ENDED_SECONDS: Final = 60.0
 class Rundowns:
     """The methods on rundowns."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, feed: Feed) -> None:
         self._desk = desk
+        self._feed = feed
         self._counted: Recent[tuple[str, int], Row] = Recent(ENDED_SECONDS)
 
     def create(self, parts: Iterator[CreateRundownRequest], call: Call) -> CreateRundownResponse:
@@ -67,12 +69,13 @@ class Rundowns:
     def get(self, request: GetRundownRequest, call: Call) -> GetRundownResponse:
         """Return a rundown of the caller's team."""
         check_id(request.id, "rundown")
+        cursor = self._feed.cursor()  # before the rows, which have it all then
         with self._desk.reading() as connection:
             row = find_rundown(connection, call.team, request.id)
             if row is None:
                 raise not_found("rundown")
             (rundown,) = self._shown(connection, [row])
-        return GetRundownResponse(rundown=rundown)
+        return GetRundownResponse(rundown=rundown, cursor=cursor)
 
     def page(self, request: ListRundownsRequest, call: Call) -> ListRundownsResponse:
         """Return a page of the team's rundowns."""

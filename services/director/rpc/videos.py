@@ -29,6 +29,7 @@ from services.chassis.errors import Invalid, Violation
 from services.chassis.keys import refuse_unknown_fields
 from services.chassis.names import check_digest
 from services.director.catalogue import paging
+from services.director.catalogue.events import last_of_video
 from services.director.catalogue.videos import (
     Filter,
     find_request,
@@ -49,6 +50,7 @@ from services.director.rpc.composing import (
     request_field,
 )
 from services.director.rpc.desk import Desk
+from services.director.rpc.feed import Feed
 from services.director.rpc.names import (
     REQUEST_ID,
     check_id,
@@ -64,8 +66,9 @@ from services.director.texts import complaints_about
 class Videos:
     """The methods on single videos."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, feed: Feed) -> None:
         self._desk = desk
+        self._feed = feed
         self._admissions = Admissions(desk)
 
     def create(self, request: CreateVideoRequest, call: Call) -> CreateVideoResponse:
@@ -99,20 +102,22 @@ class Videos:
         """Return a video of the caller's team."""
         check_id(request.id, "video")
         with self._desk.reading() as connection:
+            cursor = last_of_video(connection, request.id)  # before the row, which has it all then
             row = find_video(connection, call.team, request.id)
         if row is None:
             raise not_found("video")
-        return GetVideoResponse(video=video_message(row))
+        return GetVideoResponse(video=video_message(row), cursor=cursor)
 
     def page(self, request: ListVideosRequest, call: Call) -> ListVideosResponse:
         """Return a page of the team's videos."""
         wanted, size = _filter(request), paging.page_size(request.page_size)
         asked = (call.team, "videos", *wanted.said())
         mark = paging.read_token(request.page_token, asked)
+        cursor = self._feed.cursor()  # before the rows, which have it all then
         with self._desk.reading() as connection:
             rows = list_videos(connection, call.team, wanted, mark, size + 1)
         shown = rows[:size]
-        response = ListVideosResponse(videos=map(video_message, shown))
+        response = ListVideosResponse(videos=map(video_message, shown), cursor=cursor)
         if len(rows) > size:
             response.next_page_token = paging.write_token(paging.Mark.of(shown[-1]), asked)
         return response

@@ -178,3 +178,46 @@ def test_a_watcher_that_is_called_away_just_before_it_waits_does_not_wait() -> N
     began = time.monotonic()
     assert watcher.take(30) == []
     assert time.monotonic() - began < 1, "its caller has gone, and keeps a place"
+
+
+def test_a_video_is_watched_from_now_on(house: House) -> None:
+    video = house.door().CreateVideo(video_request()).video
+    happen(house, video.id, "progress")
+    now = house.door().GetVideo(pb.GetVideoRequest(id=video.id))
+    events = watch(house, video.id, now.cursor)
+    happen(house, video.id, "finished", ended_ms=9_000)
+    assert (now.video.seq, [each.video.seq for each in events]) == (2, [3])
+
+
+def test_a_rundown_is_watched_from_now_on(house: House) -> None:
+    made = house.door().CreateRundown(iter(rundown_parts(order("one"), order("two"))))
+    happen(house, made.video_ids[0], "progress")
+    listed = house.door().ListVideos(pb.ListVideosRequest(rundown_id=made.rundown.id))
+    looked = house.door().GetRundown(pb.GetRundownRequest(id=made.rundown.id))
+    happen(house, made.video_ids[0], "finished", ended_ms=1)
+    happen(house, made.video_ids[1], "finished", ended_ms=1)
+    for cursor in (listed.cursor, looked.cursor):
+        request = pb.WatchRundownRequest(id=made.rundown.id, after=cursor)
+        events = [each.event for each in house.door().WatchRundown(request, timeout=10)]
+        new = [(each.video.name, each.kind) for each in events if each.video.seq > 2]
+        assert ("one", "finished") in new, "it happened after the look"
+        assert events[-1].video.name == "two"
+        assert "created" not in {each.kind for each in events}, "all that was known comes again"
+
+
+def test_a_cursor_of_long_ago_is_not_given_to_whoever_asks_again(house: House, monkeypatch) -> None:
+    monkeypatch.setattr(feed, "KEEP_SECONDS", 0.01)
+    first = house.feed.cursor()
+    time.sleep(0.2)  # it has stopped looking
+    for number in range(3):
+        video = house.door().CreateVideo(video_request(f"r-{number}")).video
+    assert house.feed.cursor() == first + 3
+    assert house.door().GetVideo(pb.GetVideoRequest(id=video.id)).cursor == first + 3
+
+
+def test_a_cursor_is_given_though_somebody_writes_for_long(house: House, monkeypatch) -> None:
+    busy = iter(Horizon(last=5 + n, oldest=3, next=9 + n) for n in range(10_000))
+    monkeypatch.setattr(feed, "look", lambda _: next(busy))
+    began = time.monotonic()
+    assert house.feed.cursor() == 0, "nothing is known to be complete"
+    assert time.monotonic() - began < 2
