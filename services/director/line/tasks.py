@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from rostrum.director.v1.line_pb2 import Control, FailureKind
-from sqlalchemy import Connection, Update, bindparam, exists, select, update
+from sqlalchemy import Connection, Update, bindparam, exists, func, select, update
 
 from services.chassis.envelope import wrap
 from services.chassis.errors import Corrupt, Invalid, Transient, Violation
@@ -45,7 +45,8 @@ WAITING = (
     .order_by(videos.c.id)
     .with_for_update()
 )
-TRACE = select(videos.c.trace).where(videos.c.id == tasks.c.video).scalar_subquery().label("trace")
+_TRACE = select(videos.c.trace).where(videos.c.id == tasks.c.video).scalar_subquery()
+TRACE = func.coalesce(_TRACE, "").label("trace")
 """Of a task's video."""
 WAKE = (
     update(videos)
