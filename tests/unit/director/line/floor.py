@@ -31,6 +31,7 @@ from services.director.tables import tasks, videos
 
 TEAM = "house"
 STATUS_SECONDS = 1.0
+SCRIPT = "Good evening and welcome. Here is the news of the day. Good night and sleep well."
 SHORT = Rules(lease_ms=5_000, silence_ms=3_000, ahead_seconds=1.5)
 
 
@@ -176,7 +177,8 @@ class Floor:
             event.listen(self.engine, "connect", forget_power_cuts)
             self.engine.dispose()
         self.folder = folder
-        self.answer_of, self.make = answer_of, make
+        self.answer_of = answer_of
+        self.make: Any = lambda **order: make(**({"script": SCRIPT} | order))
         self.stores: dict[str, Store] = {}
         self.numbers = itertools.count(1)
         self.random = random.Random(7)

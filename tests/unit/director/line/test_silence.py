@@ -158,7 +158,7 @@ def test_a_director_that_comes_back_goes_on_where_it_was(floor: Floor) -> None:
     floor.hire()
     floor.staff(seconds=0.3)
     video = floor.order()
-    for count in (3, 12, 25):
+    for count in (3, 8, 14):
         floor.spin(lambda count=count: len(floor.attempts) >= count)
         floor.lines.pop().close()
         floor.clock.now += 2.0
