@@ -125,13 +125,13 @@ def test_small_tasks_are_charged_little() -> None:
     assert abs(line.served[flow(0)] - line.served[flow(1)]) <= 20.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(some.integers(0, 2**32), some.integers(1, 6), some.integers(1, 4))
 def test_channels_with_work_are_served_alike(seed: int, flows: int, slots: int) -> None:
     """Goyal, Vin and Cheng: two flows that both have work differ by at most one task of each."""
     chance = random.Random(seed)
     queues = {
-        flow(n): [Candidate(f"{n}/{i}", flow(n), chance.uniform(0.1, 10.0)) for i in range(60)]
+        flow(n): [Candidate(f"{n}/{i}", flow(n), chance.uniform(0.1, 10.0)) for i in range(200)]
         for n in range(flows)
     }
     shares, served = Shares(), dict.fromkeys(queues, 0.0)
