@@ -33,7 +33,7 @@ RED_PLANS: Final[Mapping[str, tuple[Build, Plan]]] = {
     "no fencing": (UNFENCED, Plan(freezes=15, every_seconds=3.0)),
 }
 RED_SECONDS: Final = 400.0
-REAL_VIDEOS: Final = 4
+REAL_VIDEOS: Final = 8
 REAL_PLAN: Final = Plan(kills=12, freezes=3, broker_kills=1, database_kills=1, every_seconds=4.0)
 REAL_SECONDS: Final = 600.0
 

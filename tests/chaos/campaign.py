@@ -23,7 +23,8 @@ from tests.chaos.noise import Noise
 
 TICK_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 2.0
-AHEAD: Final = 20
+AHEAD_SHARE: Final = 0.2
+AHEAD_MOST: Final = 20
 """Jobs that are handed in ahead of their share of the faults, so that faults meet work."""
 TWICE_SHARE: Final = 0.1
 """Of jobs that are handed in a second time."""
@@ -124,8 +125,9 @@ class Campaign:
         """Hand jobs in, some of them twice, as the faults go on."""
         chance = random.Random(self._seed)
         doors = Doors(self._line.doors)
+        ahead = min(AHEAD_SHARE * len(self._jobs), AHEAD_MOST)
         for number, job in enumerate(self._jobs):
-            while number > faults.share_done * len(self._jobs) + AHEAD:
+            while number > faults.share_done * len(self._jobs) + ahead:
                 if self._end.wait(TICK_SECONDS):
                     return
             try:
@@ -160,8 +162,8 @@ class Campaign:
                 self._redriven += self._doors.redrive()
             ended = states["finished"] + states["failed"] + states["cancelled"]
             if watch.speaks():
-                said = f"{ended}/{len(self._jobs)} ended, faults {faults.share_done:.0%}"
-                say(f"{said}: {dict(faults.counts)} {dict(states)}")
+                said = f"{ended} of {len(self._jobs)} jobs ended, {faults.share_done:.0%} of faults"
+                say(f"{said}; {dict(states)}")
             if faults.over and self._handed_in.is_set() and ended == len(self._ids):
                 return True
             if watch.is_quiet(self._audit.marks()) and faults.over:
