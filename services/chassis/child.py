@@ -78,7 +78,8 @@ class Setup:
     open_store: Callable[[], Store]
     """Opens the store; each task then works in its team's realm of it."""
     log: Path | None = None
-    """Where what libraries print goes; None: to the parent's own streams."""
+    """Where what libraries print goes; None: to the parent's log where it shows anything of
+    itself, else to the parent's own streams."""
     scratch: Path | None = None
     """Folder that children have their temporary folders in; None: the system's."""
     sight: Sight | None = None
@@ -96,14 +97,23 @@ def offer_of(package: str) -> Offer:
     return Offer(named.__getitem__, Ready(prints, tuple(sorted(named))), stage.probe)
 
 
-def serve(connection: Connection, setup: Setup, folder: Path | None, parent: int) -> None:
-    """Do tasks until the parent closes the connection or dies, or until a bug shows."""
+def serve(
+    connection: Connection,
+    setup: Setup,
+    folder: Path | None,
+    parent: int,
+    printed: Connection | None = None,
+) -> None:
+    """Do tasks until the parent closes the connection or dies, or until a bug shows.
+
+    printed: where what libraries print goes, where that is the parent's log.
+    """
     die_with(parent)
     if setup.log is not None:
         write_to(setup.log)
     if folder is not None:
         work_in(folder)
-    span, close = open_sight(setup.sight)
+    span, close = open_sight(setup.sight, print_to(printed) if printed is not None else 2)
     try:
         offer, store = setup.open_offer(), setup.open_store()
         warm_up(offer)
@@ -123,13 +133,17 @@ def serve(connection: Connection, setup: Setup, folder: Path | None, parent: int
     close()
 
 
-def open_sight(sight: Sight | None) -> tuple[Span, Callable[[], None]]:
-    """Return what is entered around each task, and what is called at the end."""
+def open_sight(sight: Sight | None, log: int = 2) -> tuple[Span, Callable[[], None]]:
+    """Return what is entered around each task, and what is called at the end.
+
+    log: descriptor that log lines are written to.
+    """
     if sight is None:
         return lambda _work, _name: nullcontext(), lambda: None
     from services.chassis.telemetry import logs, traces  # noqa: PLC0415  # not on one machine
 
-    logs.set_up(sight.service, sight.log_level)
+    stream = os.fdopen(log, "w", encoding="ascii", closefd=False)
+    logs.set_up(sight.service, sight.log_level, stream)
     opened = traces.open_traces(sight.service, sight.traces)
 
     @contextmanager
@@ -207,6 +221,15 @@ def write_to(log: Path) -> None:
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.close(descriptor)
+
+
+def print_to(parent: Connection) -> int:
+    """Let what libraries print go to the parent; return what was standard error."""
+    kept = os.dup(2)
+    for stream in (1, 2):
+        os.dup2(parent.fileno(), stream)
+    parent.close()
+    return kept
 
 
 def work_in(folder: Path) -> None:

@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from services.chassis.answers import (
     Bug,
@@ -26,6 +26,9 @@ from services.chassis.answers import (
 )
 from services.chassis.child import Setup, serve
 from services.chassis.errors import StageError
+
+if TYPE_CHECKING:
+    from services.chassis.noise import Noise
 
 THREADS: Final = (
     "OMP_NUM_THREADS",
@@ -129,11 +132,15 @@ class Pool:
         others: file descriptors that become readable when it is time to look elsewhere.
         """
         child_of = {child.connection: child for child in self._children}
-        ready = wait([*child_of, *others], seconds)
+        noises = [noise for child in self._children if (noise := child.noise) and not noise.is_over]
+        ready = wait([*child_of, *(noise.reader for noise in noises), *others], seconds)
+        for noise in noises:
+            if noise.reader in ready:
+                noise.hear()
         done = [*self._overdue()]
-        for connection in ready:
-            if isinstance(connection, Connection) and child_of[connection] in self._children:
-                done.extend(self._hear(child_of[connection]))
+        for connection, child in child_of.items():
+            if connection in ready and child in self._children:
+                done.extend(self._hear(child))
         return done
 
     def _add(self) -> _Child:
@@ -199,10 +206,15 @@ class _Child:
         self.since = self.born = time.monotonic()
         self.tasks = 0
         self.is_ready = False
+        self.noise = _noise(context) if setup.sight is not None and setup.log is None else None
+        """What it prints, where that goes into our log."""
         self._folder = folder
-        self._process = context.Process(target=serve, args=(theirs, setup, folder, os.getpid()))
+        given = (theirs, setup, folder, os.getpid(), self.noise and self.noise.writer)
+        self._process = context.Process(target=serve, args=given)
         self._process.start()
         theirs.close()  # so that the child's death ends the connection
+        if self.noise is not None:
+            self.noise.writer.close()
 
     @property
     def process_id(self) -> int:
@@ -236,8 +248,16 @@ class _Child:
         self._process.kill()
         self._process.join()
         self.connection.close()
+        if self.noise is not None:
+            self.noise.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _noise(context: SpawnContext) -> Noise:
+    from services.chassis.noise import Noise  # noqa: PLC0415  # not on one machine
+
+    return Noise(context)
 
 
 def resident_bytes(process_id: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -45,9 +44,10 @@ def run(service: str, kind: type[S], serve: Callable[[S, threading.Event], int])
     """Read settings, set logging up, and serve until the event is set; return the exit status.
 
     SIGTERM and SIGINT set the event, from before anything is loaded. What is wrong with the
-    settings, all of it, goes to standard error.
+    settings, all of it, is logged, a line each.
     """
     with told_to_stop() as stop:
+        logs.set_up(service)
         try:
             settings = kind.read()
             logs.set_up(service, settings.log_level)
@@ -55,7 +55,9 @@ def run(service: str, kind: type[S], serve: Callable[[S, threading.Event], int])
                 logs.get_log().warning("setting passed over", why=sentence)
             return serve(settings, stop)
         except Invalid as error:
-            sys.stderr.write(f"{error}\n")
+            for each in error.violations:
+                said = {"setting": each.field, "reason": each.reason, "remedy": each.remedy}
+                logs.get_log().critical("the settings are wrong", **said)
             return SETTINGS_WRONG
         except (StageError, Bug) as error:
             logs.get_log().critical("the service cannot start", why=str(error))

@@ -60,8 +60,14 @@ def running(word: str, store: Path, **settings: str) -> Iterator[Service]:
 
 
 def refused(word: str, **settings: str) -> tuple[int, str]:
-    """Run a service that cannot start; return its exit status and what it said."""
-    given = {f"ROSTRUM_{name.upper()}": value for name, value in settings.items()}
+    """Run a service that cannot start; return its exit status and what it said.
+
+    Names in capitals are variables of the environment, all others settings.
+    """
+    given = {
+        name if name.isupper() else f"ROSTRUM_{name.upper()}": value
+        for name, value in settings.items()
+    }
     done = subprocess.run(
         [sys.executable, "-m", f"services.{word}"],
         env={**os.environ, **given},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import threading
 import time
 import urllib.request
@@ -219,6 +220,17 @@ def test_work_that_nobody_waits_for_any_more_frees_its_slot(folder: Path) -> Non
 def test_wrong_settings_are_all_said_and_nothing_starts(word: str) -> None:
     status, said = refused(word, listen="0.0.0.0:0", store_url="ftp://x", slots="0")
     assert status == 78
-    for name in ("ROSTRUM_LISTEN", "ROSTRUM_STORE_URL", "ROSTRUM_SLOTS"):
-        assert name in said, "one mistake at a time costs an operator an afternoon"
-    assert "Traceback" not in said
+    wrong = {json.loads(line)["setting"] for line in said.splitlines()}
+    needed = {"ROSTRUM_LISTEN", "ROSTRUM_STORE_URL", "ROSTRUM_SLOTS"}
+    assert wrong == needed, "one mistake at a time costs an operator an afternoon"
+
+
+@pytest.mark.parametrize("word", ["director", *STAGES])
+def test_what_cannot_even_be_imported_is_a_line_of_the_log(word: str, tmp_path: Path) -> None:
+    (tmp_path / "grpc.py").write_text("raise ImportError('no such symbol')\n")
+    status, said = refused(word, PYTHONPATH=str(tmp_path))
+    assert status == 1
+    (line,) = map(json.loads, said.splitlines())
+    assert line["level"] == "critical"
+    assert line["service"] == word
+    assert line["error"] == "ImportError: no such symbol"

@@ -16,6 +16,8 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
+from services.chassis.telemetry.sieve import Sieve, kind_of
+
 LEVELS: Final[Mapping[str, int]] = logging.getLevelNamesMapping()
 QUIET: Final = ("kafka", "alembic", "sqlalchemy", "opentelemetry")
 """Libraries that tell more than an operator wants; their warnings are heard."""
@@ -45,16 +47,20 @@ def bound(**ids: str) -> AbstractContextManager[None]:
 def set_up(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Have all of this process's lines written as JSON, warnings and last words included.
 
-    Call it first: what gRPC's core would write past it is silenced, unless GRPC_VERBOSITY is set.
+    Call it before anything else is imported, so that what goes wrong there is such a line too, and
+    again once settings are read. gRPC's core writes past it; it looks for GRPC_VERBOSITY when it is
+    imported, and is silent unless that is set: our own lines tell of what fails. Of lines that say
+    the same at WARNING or above, one passes in 10 s, with the count of those `held_back`.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     structlog.configure(
         processors=[
             merge_contextvars,
             structlog.processors.add_log_level,
+            _write_exception,
+            _Thin(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _Sign(service),
-            _write_exception,
             _hide,
             _render,
         ],
@@ -63,7 +69,7 @@ def set_up(service: str, level: str = "INFO", stream: TextIO | None = None) -> N
         cache_logger_on_first_use=False,
     )
     logging.captureWarnings(capture=True)
-    logging.basicConfig(handlers=[_Foreign()], level=LEVELS[level], force=True)
+    logging.basicConfig(handlers=[_Foreign(Sieve())], level=LEVELS[level], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(LEVELS["WARNING"], LEVELS[level]))
     for name in MUTE:
@@ -82,13 +88,35 @@ class _Sign:
         return {"service": self._service, "pid": os.getpid(), **event}
 
 
+class _Thin:
+    """Holds back warnings and errors that say again, word for word, what was just said."""
+
+    def __init__(self) -> None:
+        self._sieve = Sieve()
+
+    def __call__(self, _logger: object, method: str, event: Event) -> Event:
+        if LEVELS.get(method.upper(), 0) < logging.WARNING or "logger" in event:
+            return event  # what libraries say has gone through a sieve of its own
+        held = self._sieve.passes(repr(sorted(event.items(), key=lambda field: field[0])))
+        if held is None:
+            raise structlog.DropEvent
+        return {**event, "held_back": held} if held else event
+
+
 class _Foreign(logging.Handler):
-    """Takes what libraries log through Python's own logging."""
+    """Takes what libraries log through Python's own logging, one line of a kind at a time."""
+
+    def __init__(self, sieve: Sieve) -> None:
+        super().__init__()
+        self._sieve = sieve
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a library's line as one of ours."""
-        log = get_log().bind(logger=record.name)
-        log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+        text = record.getMessage()
+        held = self._sieve.passes((record.name, record.levelno, kind_of(text)))
+        if held is not None:
+            log = get_log().bind(logger=record.name, **({"held_back": held} if held else {}))
+            log.log(record.levelno, text, exc_info=record.exc_info)
 
 
 def _write_exception(_logger: object, _method: str, event: Event) -> Event:

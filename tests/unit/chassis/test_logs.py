@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from services.chassis.telemetry import logs
+from services.chassis.telemetry.sieve import KINDS, SECONDS, Sieve
 
 
 class Lines(io.StringIO):
@@ -93,3 +94,39 @@ def test_last_words_are_a_line_as_well(lines: Lines) -> None:
 def test_what_is_below_the_level_is_not_written(lines: Lines) -> None:
     logs.get_log().debug("details")
     assert not lines.getvalue()
+
+
+def test_what_a_library_says_again_is_counted_and_held_back(lines: Lines) -> None:
+    for number in range(50):
+        logging.getLogger("kafka.net.manager").error(
+            "Connection failed: %d, waits 0.%d s", 1, number
+        )
+    logging.getLogger("kafka.net.manager").error("Bootstrap failed")
+    assert [line["event"] for line in lines.read_all()] == [
+        "Connection failed: 1, waits 0.0 s",
+        "Bootstrap failed",
+    ]
+
+
+def test_what_was_held_back_is_told_with_the_next_of_its_kind() -> None:
+    now = [0.0]
+    sieve = Sieve(lambda: now[0])
+    assert [sieve.passes("a"), sieve.passes("a"), sieve.passes("a")] == [0, None, None]
+    assert sieve.passes("b") == 0
+    now[0] = SECONDS
+    assert [sieve.passes("a"), sieve.passes("a")] == [2, None]
+
+
+def test_a_sieve_forgets_what_it_has_long_not_heard() -> None:
+    sieve = Sieve(lambda: 0.0)
+    assert all(sieve.passes(number) == 0 for number in range(2 * KINDS))
+    assert len(sieve._kinds) == KINDS
+
+
+def test_warnings_of_ours_are_held_back_only_where_they_say_the_same(lines: Lines) -> None:
+    for task in ("k1", "k2", "k1"):
+        logs.get_log().warning("lease lapsed", task=task)
+        logs.get_log().info("task sent", task=task)
+    said = [(line["event"], line["task"]) for line in lines.read_all()]
+    assert said.count(("task sent", "k1")) == 2
+    assert said.count(("lease lapsed", "k1")) == said.count(("lease lapsed", "k2")) == 1
