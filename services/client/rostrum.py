@@ -28,6 +28,8 @@ ENDED: Final = frozenset({
 })  # fmt: skip
 GOING_ON: Final = frozenset({pb.VIDEO_STATE_QUEUED, pb.VIDEO_STATE_RUNNING})
 USUAL: Final = Patience()
+PAGE: Final = 200
+"""Videos that are asked for at once where all of a rundown are wanted."""
 M = TypeVar("M", bound=Message)
 
 
@@ -95,12 +97,26 @@ class Rostrum:
     ) -> Iterator[pb.Video]:
         """Yield the team's videos, the latest first; all of them, or those in certain states."""
         request = pb.ListVideosRequest(states=states, channel=channel, rundown_id=rundown_id)
-        while True:
-            page = self._ask(self._production.ListVideos, request)
+        for page in self._pages(request):
             yield from page.videos
-            request.page_token = page.next_page_token
-            if not page.next_page_token:
-                return
+
+    def record(self, video_id: str) -> pb.Record:
+        """Return what a video was made from: order, presenter, channel, and every task."""
+        request, attempts = pb.GetRecordRequest(id=video_id), Attempts(self._connection.patience)
+        while True:
+            record = pb.Record()
+            try:
+                for part in self._connection.stream(self._production.GetRecord, request):
+                    record.MergeFrom(part.record)
+            except RostrumError as error:
+                attempts.failed(error)
+            else:
+                return record
+
+    def follow(self, video_id: str) -> Iterator[pb.Video]:
+        """Yield a video as it is now, then whenever something has happened, until it has ended."""
+        now = self._ask(self._production.GetVideo, pb.GetVideoRequest(id=video_id))
+        return _newer([now.video], partial(self.watch, video_id, now.cursor))
 
     def watch(self, video_id: str, after: int = 0) -> Iterator[pb.VideoEvent]:
         """Yield what happens to a video until it has ended; `after` is a cursor seen before."""
@@ -201,6 +217,15 @@ class Rostrum:
         request = partial(pb.WatchRundownRequest, id=rundown_id)
         return self._watch(self._production.WatchRundown, request, after)
 
+    def follow_rundown(self, rundown_id: str) -> Iterator[pb.Video]:
+        """Yield a rundown's videos as they are now, in order; then each that something happened to.
+
+        It ends when the last one has ended.
+        """
+        pages = list(self._pages(pb.ListVideosRequest(rundown_id=rundown_id, page_size=PAGE)))
+        videos = [video for page in pages for video in page.videos][::-1]
+        return _newer(videos, partial(self.watch_rundown, rundown_id, pages[0].cursor))
+
     def put_presenter(self, presenter: Presenter) -> None:
         """Make a presenter known to the team; its portrait must have been uploaded."""
         request = pb.PutPresenterRequest(presenter=presenter)
@@ -225,6 +250,14 @@ class Rostrum:
 
     def _ask(self, method: Callable[..., M], request: Message) -> M:
         return self._connection.ask(method, lambda: request)
+
+    def _pages(self, request: pb.ListVideosRequest) -> Iterator[pb.ListVideosResponse]:
+        while True:
+            page = self._ask(self._production.ListVideos, request)
+            yield page
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                return
 
     def _watch(
         self, method: Callable[..., Iterator[Any]], request: Callable[..., Message], after: int
@@ -260,6 +293,20 @@ class Rostrum:
             if error.reason != reason or (answer := self.video(video_id)).state not in wanted:
                 raise
         return answer
+
+
+def _newer(
+    videos: Sequence[pb.Video], events: Callable[[], Iterator[pb.VideoEvent]]
+) -> Iterator[pb.Video]:
+    """Yield videos, then what of events is newer than they are, unless all of them have ended."""
+    yield from videos
+    seen = {video.id: video.seq for video in videos}
+    if videos and all(video.state in ENDED for video in videos):
+        return
+    for event in events():
+        if event.video.seq > seen.get(event.video.id, 0):
+            seen[event.video.id] = event.video.seq
+            yield event.video
 
 
 def _message(value: M | Mapping[str, Any], kind: type[M]) -> M:

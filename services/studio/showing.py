@@ -59,11 +59,11 @@ def videos_in(folder: Path) -> Iterator[Shown]:
 
 
 def show_video(console: Console, video: Shown) -> None:
-    """Show one video. One that was fetched has no order, presenter and tasks in its record."""
+    """Show one video."""
     record = video.record
-    title = record.get("order", {}).get("title", "")
+    title = record["order"].get("title", "")
     console.print(line(": ".join(filter(None, (record["name"], title))), "bold"))
-    for text in (*made_texts(record), *presenter_texts(record)):
+    for text in (made_text(record), presenter_text(record), *line_texts(record)):
         console.print(line(f"  {text}"))
     files = [(o["name"], video.state(o), o["digest"][:12]) for o in record["outputs"]]
     for row in aligned(files):
@@ -71,27 +71,27 @@ def show_video(console: Console, video: Shown) -> None:
     for warning in record["warnings"]:
         text = f"  {warning['field']}: {warning['reason']}: {warning['message']}"
         console.print(line(text, "yellow"), soft_wrap=True)
-    if "tasks" in record:
-        for row in aligned(list(stage_rows(record["tasks"])), right=(2, 3, 4)):
-            console.print(line(f"  {row}"), soft_wrap=True)
+    for row in aligned(list(stage_rows(record["tasks"])), right=(2, 3, 4)):
+        console.print(line(f"  {row}"), soft_wrap=True)
     console.print()
 
 
-def made_texts(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how long a video is, and when and where it was made."""
-    made = f"made {record['ended'][:10]}"
-    if "id" in record and "order" not in record:
-        yield f"{made} on a line, as {record['id']}"
-        return
+def made_text(record: Mapping[str, Any]) -> str:
+    """Return how long a video is, and when and how it was made."""
     seconds, order = record["frame_count"] / record["frame_rate"], record["order"]
-    told = f"{duration(seconds)} at {record['frame_rate']} frames/s, {made}"
-    yield f"{told}, in {order['language']}, quality {order['quality']}"
+    told = f"{duration(seconds)} at {record['frame_rate']} frames/s, made {record['ended'][:10]}"
+    return f"{told}, in {order['language']}, quality {order['quality']}"
 
 
-def presenter_texts(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield who presents, where the record says it."""
-    if "presenter" in record:
-        yield f"presenter {record['presenter']['name']}, {consent_text(record)}"
+def presenter_text(record: Mapping[str, Any]) -> str:
+    """Return who presents, and by what right."""
+    return f"presenter {record['presenter']['name']}, {consent_text(record)}"
+
+
+def line_texts(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a video that was fetched is called where it was made."""
+    if "id" in record:
+        yield f"from a line, as {record['id']}"
 
 
 def consent_text(record: Mapping[str, Any]) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.timestamp_pb2 import Timestamp
 from rostrum.director.v1.production_pb2 import Rundown, Video, VideoState
 
 from services.client import Rostrum, RostrumError
 from services.studio.delivery import remove_outdated, write_record
 from services.studio.library import NAME
 from services.studio.remote.board import state_name
+from services.studio.remote.records import document_of
 from services.studio.remote.watching import videos_of
 
 
@@ -67,34 +65,5 @@ def fetch_video(client: Rostrum, video: Video, out: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     remove_outdated(folder, {output.name: output.digest for output in video.outputs})
     client.download(video, folder)
-    write_record(folder, record_of(video))
+    write_record(folder, document_of(client.record(video.id)))
     return folder
-
-
-def record_of(video: Video) -> Mapping[str, Any]:
-    """Return what the director says of a video, in the words of `rostrum produce`."""
-    fields = MessageToDict(video, preserving_proto_field_name=True)
-    times = {
-        word: _iso(getattr(video, field))
-        for word, field in (("created", "create_time"), ("started", "start_time"))
-    }
-    return {
-        "name": video.name,
-        "id": video.id,
-        "rostrum": version("rostrum"),
-        "status": state_name(video),
-        **times,
-        "ended": _iso(video.end_time),
-        "channel": video.channel,
-        "rundown": video.rundown_id,
-        "section": video.section,
-        "outputs": fields.get("outputs", []),
-        "warnings": [
-            {"field": said.field, "reason": said.reason, "message": said.message}
-            for said in video.warnings
-        ],
-    }
-
-
-def _iso(moment: Timestamp) -> str:
-    return moment.ToJsonString() if moment.seconds else ""

@@ -1,4 +1,4 @@
-"""The work behind `rostrum watch`: what happens to videos, from the first event to the last."""
+"""The work behind `rostrum watch`: how far videos are now, and what happens from here on."""
 
 from __future__ import annotations
 
@@ -37,24 +37,18 @@ def videos_of(client: Rostrum, rundown: str) -> list[Video]:
 
 def watch_video(client: Rostrum, video: Video, board: Board) -> None:
     """Show a video until it has ended."""
-    board.show(video)
-    after = 0
     while not board.ended(video.id):
-        for event in client.watch(video.id, after):
-            after = event.cursor
-            board.show(event.video)
+        for news in client.follow(video.id):
+            board.show(news)
 
 
 def watch_rundown(client: Rostrum, rundown: Rundown, board: Board) -> None:
     """Show a rundown until its last video has ended."""
     board.show_rundown(rundown)
-    for video in videos_of(client, rundown.id):
-        board.show(video)
-    after, looked = 0, time.monotonic()
+    looked = time.monotonic()
     while not board.all_ended(rundown.video_count):
-        for event in client.watch_rundown(rundown.id, after):
-            after = event.cursor
-            board.show(event.video)
+        for video in client.follow_rundown(rundown.id):
+            board.show(video)
             if time.monotonic() - looked >= LOOK_SECONDS:
                 looked = time.monotonic()
                 board.show_rundown(client.rundown(rundown.id))

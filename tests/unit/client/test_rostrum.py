@@ -238,6 +238,56 @@ def test_a_watch_that_hears_nothing_for_long_asks_again(director: Director) -> N
         assert [each.cursor for each in rostrum.watch(ID)] == [1]
 
 
+def test_a_video_is_followed_from_now_on(director: Director, rostrum: Rostrum) -> None:
+    now = pb.GetVideoResponse(video=video("RUNNING", seq=4), cursor=20)
+    director.answers["GetVideo"] = lambda *_: now
+    events = [event(21), event(22), event(30, "FINISHED")]
+    for seq, each in zip((4, 5, 6), events, strict=True):  # the first is in what was looked at
+        each.event.video.seq = seq
+    director.answers["WatchVideo"] = lambda *_: iter(events)
+    assert [each.seq for each in rostrum.follow(ID)] == [4, 5, 6]
+    assert director.requests[-1] == pb.WatchVideoRequest(id=ID, after=20)
+
+
+def test_a_video_that_has_ended_is_not_watched(director: Director, rostrum: Rostrum) -> None:
+    director.answers["GetVideo"] = lambda *_: pb.GetVideoResponse(video=video("FAILED", seq=4))
+    assert [each.seq for each in rostrum.follow(ID)] == [4]
+
+
+def test_a_rundown_is_followed_from_its_first_page_on(director: Director, rostrum: Rostrum) -> None:
+    def page(request: pb.ListVideosRequest, _: Call) -> pb.ListVideosResponse:
+        if request.page_token:
+            return pb.ListVideosResponse(videos=[pb.Video(id="1", seq=1)], cursor=9)
+        latest = pb.Video(id="2", seq=1, state="VIDEO_STATE_FINISHED")
+        return pb.ListVideosResponse(videos=[latest], next_page_token="more", cursor=7)
+
+    def watch(request: pb.WatchRundownRequest, _: Call) -> Iterator[pb.WatchRundownResponse]:
+        for cursor in range(request.after + 1, 10):
+            news = pb.Video(id="1", seq=cursor - 7)
+            yield pb.WatchRundownResponse(event=pb.VideoEvent(video=news, cursor=cursor))
+
+    director.answers |= {"ListVideos": page, "WatchRundown": watch}
+    seen = [(each.id, each.seq) for each in rostrum.follow_rundown(ID)]
+    assert seen == [("1", 1), ("2", 1), ("1", 2)]
+
+
+def test_a_record_that_breaks_off_is_read_anew(director: Director, rostrum: Rostrum) -> None:
+    broken: list[object] = []
+
+    def record(request: object, _: Call) -> Iterator[pb.GetRecordResponse]:
+        yield pb.GetRecordResponse(record=pb.Record(video=video(), frame_rate=25))
+        for name in ("lipsync/1", "lipsync/2"):
+            yield pb.GetRecordResponse(record=pb.Record(tasks=[pb.TaskRecord(name=name)]))
+            if not broken:
+                broken.append(request)
+                raise Transient("DATABASE_UNAVAILABLE")
+
+    director.answers["GetRecord"] = record
+    whole = rostrum.record(ID)
+    assert (whole.video, whole.frame_rate) == (video(), 25)
+    assert [task.name for task in whole.tasks] == ["lipsync/1", "lipsync/2"]
+
+
 def test_waiting_for_what_failed_says_why(director: Director, rostrum: Rostrum) -> None:
     complaints = [pb.Complaint(field="presenter", reason="FACE_NOT_FOUND", remedy="another one")]
     director.answers["GetVideo"] = lambda *_: pb.GetVideoResponse(

@@ -17,7 +17,7 @@ from grpc_status import rpc_status
 from rostrum.director.v1 import media_pb2 as media
 from rostrum.director.v1 import media_pb2_grpc, production_pb2_grpc
 from rostrum.director.v1 import production_pb2 as production
-from rostrum.director.v1.director_pb2 import Order
+from rostrum.director.v1.director_pb2 import Commission, Order
 
 from services.chassis.errors import Invalid
 from services.chassis.status import status_of
@@ -41,6 +41,11 @@ class FakeDirector(production_pb2_grpc.ProductionServicer, media_pb2_grpc.MediaS
         self.videos: dict[str, production.Video] = {}
         self.rundowns: dict[str, production.Rundown] = {}
         self.events: list[production.VideoEvent] = []
+        self.looked_at: int | None = None
+        """Events that are in what is looked at; None: all."""
+        self.watched_after: list[int] = []
+        self.tasks: list[production.TaskRecord] = []
+        """What each video is made from."""
         self.away = 0
         """Calls that find nobody in."""
         self.breaks_after = 0
@@ -118,10 +123,27 @@ class FakeDirector(production_pb2_grpc.ProductionServicer, media_pb2_grpc.MediaS
 
         return self.once(head, context, make)
 
+    @property
+    def cursor(self) -> int:
+        return len(self.events) if self.looked_at is None else self.looked_at
+
     def GetVideo(self, request: Any, context: Any) -> Any:
         if request.id not in self.videos:
             self.refuse(context, Invalid("id", "VIDEO_NOT_FOUND", "no such video"))
-        return production.GetVideoResponse(video=self.videos[request.id])
+        return production.GetVideoResponse(video=self.videos[request.id], cursor=self.cursor)
+
+    def GetRecord(self, request: Any, context: Any) -> Iterator[Any]:
+        video = self.videos[request.id]
+        commission = Commission(order=self.orders[request.id])
+        commission.presenter.name = commission.order.presenter
+        commission.order.language, commission.order.quality = "en-US", "draft"
+        head = production.Record(video=video, commission=commission, frame_count=50, frame_rate=25)
+        yield production.GetRecordResponse(record=head)
+        for number, task in enumerate(self.tasks):
+            if self.breaks_after and number == self.breaks_after:
+                self.breaks_after = 0
+                context.abort(grpc.StatusCode.UNAVAILABLE, "broken off")
+            yield production.GetRecordResponse(record=production.Record(tasks=[task]))
 
     def GetRundown(self, request: Any, context: Any) -> Any:
         if request.id not in self.rundowns:
@@ -137,9 +159,12 @@ class FakeDirector(production_pb2_grpc.ProductionServicer, media_pb2_grpc.MediaS
         start = int(request.page_token or 0)
         end = start + 2
         token = str(end) if end < len(found) else ""
-        return production.ListVideosResponse(videos=found[start:end], next_page_token=token)
+        return production.ListVideosResponse(
+            videos=found[start:end], next_page_token=token, cursor=self.cursor
+        )
 
     def watch(self, after: int, ids: set[str], context: Any, kind: Any) -> Iterator[Any]:
+        self.watched_after.append(after)
         for number, event in enumerate(e for e in self.events if e.cursor > after):
             if self.breaks_after and number == self.breaks_after:
                 self.breaks_after = 0

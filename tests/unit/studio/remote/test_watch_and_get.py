@@ -3,7 +3,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from rostrum.director.v1.production_pb2 import Complaint, OutputFile
+from rostrum.director.v1.production_pb2 import Complaint, OutputFile, TaskRecord, Video
 
 from tests.unit.studio.remote.conftest import Command, lines, order, write
 from tests.unit.studio.remote.fake_director import FakeDirector
@@ -32,6 +32,7 @@ def test_a_video_is_watched_from_its_first_event_to_its_last(
     finish(director, video)
     director.videos[video].seq -= 1  # as it was before the last event
     director.videos[video].state = 2
+    director.looked_at = 0
     result = rostrum("watch", video, "--json")
     assert result.exit_code == 0
     assert lines(result)[-1]["state"] == "finished"
@@ -42,9 +43,30 @@ def test_a_stream_that_breaks_off_goes_on_after_the_last_event(
 ) -> None:
     finish(director, video)
     director.videos[video].CopyFrom(director.events[0].video)
-    director.breaks_after = 1
+    director.looked_at = 0
+    director.breaks_after = 2
     states = [line["state"] for line in lines(rostrum("watch", video, "--json"))]
     assert states == ["running", "running", "finished"]
+    assert director.watched_after == [0, 2]
+
+
+def test_what_was_known_when_the_watch_began_does_not_come_again(
+    rostrum: Command, director: FakeDirector, tmp_path: Path
+) -> None:
+    plan = {"rundown": "noon", "sections": [{"name": "a", "orders": [order("a"), order("b")]}]}
+    (said,) = lines(rostrum("submit", write(tmp_path / "r.json", plan), "--json"))
+    first, second = said["videos"].values()
+    finish(director, first)
+    director.looked_at = len(director.events)
+    before = Video()
+    before.CopyFrom(director.videos[second])
+    finish(director, second)  # after the look
+    director.videos[second].CopyFrom(before)
+    result = rostrum("watch", said["id"], "--json")
+    assert result.exit_code == 0
+    seen = [line for line in lines(result) if line["event"] == "video"]
+    assert [line["name"] for line in seen] == ["a", "b", "b", "b", "b"]
+    assert director.watched_after == [3]
 
 
 def test_a_failed_video_shows_why_and_ends_with_its_code(
@@ -93,10 +115,34 @@ def test_a_finished_video_is_fetched_whole(
     assert (folder / "short-16x9-1080.mp4").read_bytes() == MOVIE
     record = json.loads((folder / "production.json").read_text())
     assert (record["status"], record["id"]) == ("finished", video)
+    assert record["order"]["script"] == "Good day."
+    assert record["tasks"] == []
     assert sorted(p.name for p in folder.iterdir()) == ["production.json", "short-16x9-1080.mp4"]
     shown = rostrum("show", tmp_path / "out")
     assert shown.exit_code == 0
     assert "whole" in shown.stdout
+
+
+def test_a_fetched_video_shows_what_it_was_made_from(
+    rostrum: Command, director: FakeDirector, video: str, tmp_path: Path
+) -> None:
+    finish(director, video)
+    for number in range(2):
+        task = TaskRecord(name=f"lipsync/{1 - number}", stage="lipsync", engine="visemes")
+        task.work_time.FromMilliseconds(1500)
+        task.request.update({"startFrame": 40, "gain": 0.5})
+        director.tasks.append(task)
+    assert rostrum("get", video, "-o", tmp_path / "out").exit_code == 0
+    text = (tmp_path / "out" / "short" / "production.json").read_text()
+    assert [task["name"] for task in json.loads(text)["tasks"]] == ["lipsync/0", "lipsync/1"]
+    assert '"startFrame": 40\n' in text, "a whole number stays one"
+    shown = rostrum("show", tmp_path / "out").stdout
+    assert "2.0 s at 25 frames/s" in shown
+    assert f"from a line, as {video}" in shown
+    assert "presenter amara" in shown
+    assert [row.split() for row in shown.splitlines() if "visemes" in row] == [
+        ["lipsync", "visemes", "2", "0", "3.0"]
+    ]
 
 
 def test_broken_bytes_are_never_delivered(
