@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from google.protobuf.json_format import ParseDict
+from rostrum.director.v1 import production_pb2 as pb
+from rostrum.director.v1.director_pb2 import Order
+from rostrum.director.v1.production_pb2_grpc import ProductionStub
 
 from tests.e2e.conftest import SHORT, Rostrum, contents, small_order
+from tests.e2e.seeing import Collector, Metrics, ask, collecting, log_lines
 
 ORDERS = {
     "fog": small_order("fog", channel="harbour-light", language="en-GB"),
@@ -23,14 +31,27 @@ ORDERS = {
 START_SECONDS = 240.0
 """The first start of all fetches Kafka."""
 STOP_SECONDS = 60.0
+AT_REST = (
+    *("videos", "queue_tasks", "queue_oldest_seconds", "inbox_lag_messages"),
+    *("outbox_messages", "outbox_oldest_seconds", "rundowns", "rundown_late_videos"),
+    *("rundown_lateness_seconds", "rundown_left_seconds"),
+)
+"""Gauges of a director that are 0 where there is nothing to do."""
 
 
 class Line(Rostrum):
     """A line that runs, with the commands that talk to it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, traces: str) -> None:
         super().__init__(home)
+        self.traces = traces
         self.process = self.start("line", "--port", "0", "--compositors", "2")
+
+    @property
+    def doors(self) -> dict[str, Any]:
+        """Where everything is."""
+        found: dict[str, Any] = json.loads((self.home / "line" / "doors.json").read_text())
+        return found
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,6 +61,7 @@ class Line(Rostrum):
             "ROSTRUM_LEASE_SECONDS": "5",
             "ROSTRUM_PROGRESS_SECONDS": "1",
             "ROSTRUM_SESSION_TIMEOUT_MS": "6000",
+            "ROSTRUM_TRACES": self.traces,
         }
 
     def wait(self) -> None:
@@ -74,8 +96,14 @@ class Line(Rostrum):
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    running = Line(tmp_path_factory.mktemp("line"))
+def collector() -> Iterator[Collector]:
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Line]:
+    running = Line(tmp_path_factory.mktemp("line"), collector.address)
     try:
         running.wait()
         yield running
@@ -97,14 +125,29 @@ def rundown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def produced(
-    tmp_path_factory: pytest.TempPathFactory, shared: Rostrum, rundown: Path
-) -> dict[str, dict[str, bytes]]:
+def made_here(tmp_path_factory: pytest.TempPathFactory, shared: Rostrum, rundown: Path) -> Path:
     """The same videos as one machine makes them."""
     out = tmp_path_factory.mktemp("produced")
     run = shared("produce", *(rundown / f"{name}.json" for name in ORDERS), "-o", out, "--json")
     assert run.code == 0, run.out
-    return {name: contents(out / name) for name in ORDERS}
+    return out
+
+
+@pytest.fixture(scope="module")
+def produced(made_here: Path) -> dict[str, dict[str, bytes]]:
+    return {name: contents(made_here / name) for name in ORDERS}
+
+
+def made_from(folder: Path) -> dict[str, Any]:
+    """Return what a folder's record says, but for keys, which are a team's own, and for times."""
+    record = json.loads((folder / "production.json").read_bytes())
+    passing = ("key", "seconds", "attempts", "reused")
+    tasks = [
+        {word: said for word, said in task.items() if word not in passing}
+        for task in record["tasks"]
+    ]
+    own = ("id", "created", "started", "ended", "rundown", "section", "tasks")
+    return {word: said for word, said in record.items() if word not in own} | {"tasks": tasks}
 
 
 def kill_one(line: Line, service: str) -> None:
@@ -135,6 +178,19 @@ def test_killed_workers_and_directors_change_no_byte(
     assert {name: contents(tmp_path / name) for name in ORDERS} == produced
 
 
+def test_a_fetched_record_says_what_one_made_here_says(
+    line: Line, rundown: Path, made_here: Path, tmp_path: Path
+) -> None:
+    submitted = line("submit", rundown, "--json").events[0]
+    assert line("watch", submitted["id"]).code == 0
+    assert line("get", submitted["id"], "-o", tmp_path).code == 0
+    for name in ORDERS:
+        assert made_from(tmp_path / name) == made_from(made_here / name)
+    shown = line("show", tmp_path)
+    assert shown.code == 0, shown.out
+    assert f"from a line, as {submitted['videos'][next(iter(ORDERS))]}" in shown.out
+
+
 def test_what_was_submitted_today_is_not_made_again(line: Line, rundown: Path) -> None:
     first, second = (line("submit", rundown, "--json").events[0] for _ in range(2))
     assert first == second
@@ -146,6 +202,125 @@ def test_a_wrong_order_is_answered_with_its_line(line: Line, tmp_path: Path) -> 
     run = line("submit", file)
     assert run.code == 2
     assert f"{file}:4: script: SCRIPT_EMPTY" in run.out
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A video that a caller with a trace of its own has asked for, and that is made."""
+
+    id: str
+    trace: str
+    order: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def followed(line: Line) -> Followed:
+    trace = secrets.token_hex(16)
+    order = small_order("followed", script="Nobody has said this before. It is followed.")
+    request = pb.CreateVideoRequest(
+        request_id=secrets.token_hex(8), order=ParseDict(order, Order())
+    )
+    parent = ("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01")
+    with grpc.insecure_channel(line.doors["director"]) as channel:
+        video = ProductionStub(channel).CreateVideo(request, metadata=[parent]).video
+        assert line("watch", video.id).code == 0
+    return Followed(video.id, trace, order)
+
+
+def until(true: Callable[[], object], seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return bool(true())
+
+
+def test_a_callers_trace_is_on_the_lines_of_all_who_worked_for_it(
+    line: Line, followed: Followed
+) -> None:
+    said = log_lines(line.home / "line" / "logs")
+    lines = [
+        one for of_one in said.values() for one in of_one if one.get("trace") == followed.trace
+    ]
+    sent = {one["task"]: one for one in lines if one["event"] == "task sent"}
+    finished = {one["task"]: one for one in lines if one["event"] == "task finished"}
+    assert {"speech", "lipsync", "compositing"} <= {one["stage"] for one in sent.values()}
+    assert sent.keys() == finished.keys()
+    assert all(one["service"] == sent[task]["stage"] for task, one in finished.items())
+    assert {one["video"] for one in (*sent.values(), *finished.values())} == {followed.id}
+    (ended,) = (one for one in lines if one["event"] == "video ended")
+    assert (ended["service"], ended["video"]) == ("director", followed.id)
+
+
+def test_spans_of_all_services_hang_together(
+    line: Line, followed: Followed, collector: Collector
+) -> None:
+    worked = {"director", "speech", "lipsync", "compositing"}
+    assert until(lambda: worked <= collector.services(followed.trace))
+    assert collector.traces_of(followed.id) == {followed.trace}
+
+
+def test_metrics_tell_what_the_line_has_done(line: Line, followed: Followed) -> None:
+    said = {name: Metrics(ask(at, "/metrics")[1]) for name, at in line.doors["ops"].items()}
+    for stage in ("speech", "lipsync"):
+        tell = said[stage].total
+        done = tell("rostrum_tasks_total", stage=stage, outcome="finished", cause="")
+        assert done == tell("rostrum_task_seconds_count", outcome="finished") > 0
+        assert tell("rostrum_tasks_total", engine="other") == 0
+        assert tell("rostrum_task_seconds_sum") > 0
+        assert tell("rostrum_task_cpu_seconds_total") > 0
+        assert tell("rostrum_store_bytes_total", direction="written") > 0
+        assert tell("rostrum_cache_reads_total") >= 0
+        assert tell("rostrum_slots", state="free") == 1
+    for each in said.values():
+        assert each.total("process_resident_memory_bytes") > 1_000_000
+        assert each.total("process_cpu_seconds_total") > 0
+    tell = said["director"].total
+    assert tell("rostrum_videos_ended_total", state="finished") >= 1
+    assert tell("rostrum_video_seconds_total") > 1
+    assert tell("rostrum_video_end_seconds_count") >= 1
+    director = line.doors["ops"]["director"]
+    assert until(lambda: not busy(Metrics(ask(director, "/metrics")[1]))), "it looks in a while"
+
+
+def busy(said: Metrics) -> dict[str, float]:
+    """Return the gauges of the line that are not at rest."""
+    told = {name: said.total(f"rostrum_{name}") for name in AT_REST}
+    return {name: value for name, value in told.items() if value}
+
+
+def test_the_ops_port_shows_no_names_and_no_texts(line: Line, followed: Followed) -> None:
+    order = followed.order
+    private = {followed.id, followed.trace, order["name"], order["presenter"], order["channel"]}
+    private |= {"house", "Nobody", str(line.home)}
+    for name, at in line.doors["ops"].items():
+        for path in ("/metrics", "/livez", "/readyz"):
+            status, text = ask(at, path)
+            assert status == 200
+            assert not [word for word in private if word in text], (name, path)
+        values = Metrics(ask(at, "/metrics")[1]).label_values()
+        assert not {value for value in values if len(value) > 80}
+
+
+def test_who_cannot_work_says_so_to_the_balancer(line: Line, followed: Followed) -> None:
+    ports = line.doors["ops"].values()
+    store, away = line.home / "line" / "store", line.home / "line" / "away"
+    store.rename(away)
+    try:
+        assert {ask(at, "/readyz") for at in ports} == {(503, "waits for store\n")}
+    finally:
+        away.rename(store)
+    (broker,) = [pid for pid in line.processes() if is_broker(pid)]
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        assert {ask(at, "/readyz") for at in list(ports)[:2]} == {(503, "waits for bus\n")}
+        assert {ask(at, "/livez") for at in ports} == {(200, "ok\n")}
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    assert until(lambda: {ask(at, "/readyz") for at in ports} == {(200, "ok\n")})
+
+
+def is_broker(process: int) -> bool:
+    return b"kafka.Kafka" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def test_told_to_stop_it_leaves_nothing_behind(line: Line) -> None:
