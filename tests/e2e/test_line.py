@@ -42,7 +42,7 @@ AT_REST = (
 class Line(Rostrum):
     """A line that runs, with the commands that talk to it."""
 
-    def __init__(self, home: Path, traces: str) -> None:
+    def __init__(self, home: Path, traces: str = "") -> None:
         super().__init__(home)
         self.traces = traces
         self.process = self.start("line", "--port", "0", "--compositors", "2")
