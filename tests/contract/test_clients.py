@@ -97,6 +97,9 @@ def test_a_program_in_go_makes_watches_and_fetches_a_video(go: Go, tmp_path: Pat
     for each in steps(said, "downloaded"):
         data = (tmp_path / each["name"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == each["digest"]
+    assert [each["presenter"] for each in steps(said, "made from")] == ["amara"]
+    tasks = {each["name"]: each["request"] for each in steps(said, "task")}
+    assert tasks["compositing/join"]["frameRate"] == 25
     again = go(request("from-go"))[1]
     assert again[0]["id"] == said[0]["id"], "the same request id made another video"
 

@@ -1,7 +1,8 @@
 // A client of another team, in another language: it has read the protos, and nothing else of ours.
 //
 // It orders a video and watches it; without -cancel it fetches the files, with it the video is
-// stopped at its first event. What happens is printed as lines of JSON.
+// stopped at its first event. Then it asks what the video was made from. What happens is printed as
+// lines of JSON.
 package main
 
 import (
@@ -86,7 +87,24 @@ func run(ctx context.Context, to, protos, orderFile, out string, cancel bool) er
 			return err
 		}
 	}
-	return nil
+	return rostrum.record(ctx, id)
+}
+
+// record prints what a video was made from: its presenter, and a line for each task.
+func (c *client) record(ctx context.Context, id string) error {
+	return c.follow(ctx, "Production", "GetRecord", document{"id": id}, func(m document) error {
+		part := m["record"].(document)
+		if commission, ok := part["commission"].(document); ok {
+			presenter, _ := commission["presenter"].(document)
+			say(document{"step": "made from", "presenter": presenter["name"]})
+		}
+		tasks, _ := part["tasks"].([]any)
+		for _, each := range tasks {
+			task := each.(document)
+			say(document{"step": "task", "name": task["name"], "request": task["request"]})
+		}
+		return nil
+	})
 }
 
 // watch prints what happens to a video until it has ended.
