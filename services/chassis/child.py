@@ -194,10 +194,11 @@ def do(work: Work, envelope: Envelope, offer: Offer, store: Store) -> Answer:
 
 def prove(store: Store, error: Corrupt) -> None:
     """Move an object that is altered out of the way. Raises Transient if it is whole after all."""
+    shelf = store.intake if error.handed_in else store
     try:
-        store.get(error.digest)
+        shelf.get(error.digest)
     except Corrupt:
-        store.quarantine(error.digest)
+        shelf.quarantine(error.digest)
     else:
         raise Transient(f"STORAGE_UNAVAILABLE: {error.digest} was read wrong, once") from error
 

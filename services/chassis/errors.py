@@ -63,9 +63,11 @@ class Transient(StageError):
 class Corrupt(StageError):
     """A stored object is missing or is not what its digest says."""
 
-    def __init__(self, digest: str, reason: str) -> None:
+    def __init__(self, digest: str, reason: str, *, handed_in: bool = False) -> None:
         self.digest = digest
         self.reason = reason
+        self.handed_in = handed_in
+        """Whether it was read as a file from outside; only the process that read it knows."""
         super().__init__(digest, reason)
 
     def __str__(self) -> str:

@@ -39,7 +39,7 @@ from services.compositing.engines import (
 
 def import_logo(request: pb.ImportLogoRequest, store: Store) -> pb.ImportLogoResponse:
     """Check a picture from outside and keep its pixels. Raises Invalid for what is no picture."""
-    logo = intake.import_logo(store.get(request.file_digest), request.extension)
+    logo = intake.import_logo(store.intake.get(request.file_digest), request.extension)
     return pb.ImportLogoResponse(logo_digest=write_picture(store, logo))
 
 

@@ -25,7 +25,7 @@ FEWEST_LOOP_SECONDS: Final = 4
 
 def import_portrait(request: pb.ImportPortraitRequest, store: Store) -> pb.ImportPortraitResponse:
     """Check a picture from outside and keep its pixels. Raises Invalid for what is no portrait."""
-    found = intake.import_portrait(store.get(request.file_digest), request.extension)
+    found = intake.import_portrait(store.intake.get(request.file_digest), request.extension)
     portrait = Portrait(
         digest=store.put(found.png),
         width=found.width,
@@ -37,7 +37,7 @@ def import_portrait(request: pb.ImportPortraitRequest, store: Store) -> pb.Impor
 
 def import_template(request: pb.ImportTemplateRequest, store: Store) -> pb.ImportTemplateResponse:
     """Check a template or driving clip from outside. Raises Invalid for what is none."""
-    found = intake.import_template(store.get(request.file_digest), request.extension)
+    found = intake.import_template(store.intake.get(request.file_digest), request.extension)
     template = Tracks(
         digest=write_tracks(store, found.tracks),
         frame_count=len(found.tracks),

@@ -93,7 +93,9 @@ def import_recording(request: ImportRecordingRequest, store: Store) -> ImportRec
 
     Raises Invalid for a file that is no sound, cannot be decoded, is silent, too short or too long.
     """
-    samples, rate = decode_audio(store.get(request.file_digest), request.extension, "recording")
+    samples, rate = decode_audio(
+        store.intake.get(request.file_digest), request.extension, "recording"
+    )
     sound = narration.fit_for_use(samples, rate)
     warnings = audio_warnings(samples, "recording")
     return ImportRecordingResponse(

@@ -97,8 +97,8 @@ class Library:
         return self.file(beside / Path(text).expanduser(), RECORDING_BYTES, "recording")
 
     def file(self, path: Path, limit_bytes: int, field: str) -> MediaFile:
-        """Put a file into the store as it is. Raises Invalid."""
-        digest = self._store.put(read_file(path, limit_bytes, field))
+        """Hand a file in as it is. Raises Invalid."""
+        digest = self._store.intake.put(read_file(path, limit_bytes, field))
         return MediaFile(digest=digest, extension=path.suffix.lower().removeprefix("."))
 
     def names(self, kind: str, beside: Path | None = None) -> tuple[str, ...]:

@@ -87,7 +87,9 @@ def _job(commission: Commission, store: Store) -> Job:
         presenter=commission.presenter,
         channel=commission.channel,
     )
-    return Job(request, tuple(File(store.get(f.digest), f.extension) for f in _files(commission)))
+    return Job(
+        request, tuple(File(store.intake.get(f.digest), f.extension) for f in _files(commission))
+    )
 
 
 def _files(commission: Commission) -> Iterator[MediaFile]:

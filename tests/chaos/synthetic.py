@@ -71,8 +71,9 @@ def answer(request: Message, store: Store, notes: Path | None = None) -> Message
     that somebody else has the task by now: the request is refused then, and that must not count.
     """
     with noted(request, notes):
+        shelf = store.intake if request.DESCRIPTOR.name.startswith("Import") else store
         for digest in digests_in(request):
-            store.get(digest)
+            shelf.get(digest)
         time.sleep(seconds_for(request))
         return respond(request.DESCRIPTOR.name, request, partial(_put, store, request))
 

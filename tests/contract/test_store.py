@@ -14,10 +14,11 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis import store as store_module
+from services.chassis import shelf as shelf_module
 from services.chassis.blobs import BLOCK_BYTES
 from services.chassis.errors import Corrupt, Invalid, Transient
-from services.chassis.store import PIECE_BYTES, Store, digest_of
+from services.chassis.shelf import PIECE_BYTES
+from services.chassis.store import Store, digest_of
 from tests import servers
 
 DATA = b"a picture"
@@ -111,6 +112,39 @@ def test_nothing_of_a_team_is_published(place: Place) -> None:
     team.quarantine(published)
     assert place.open("public").get(published) == DATA
     assert [each.digest for each in place.open("public").listed()] == [published]
+
+
+def test_what_is_handed_in_is_no_object_and_no_object_was_handed_in(place: Place) -> None:
+    store = place.open()
+    written, given = store.put(b"a stage's picture"), store.intake.put(DATA)
+    for shelf, other in ((store, given), (store.intake, written)):
+        assert not shelf.has(other)
+        for ask in (shelf.get, shelf.stream):
+            with pytest.raises(Corrupt, match="ASSET_NOT_FOUND") as caught:
+                ask(other)
+            assert caught.value.handed_in == (shelf is store.intake)
+    assert [each.digest for each in store.listed()] == [written]
+    assert [each.digest for each in store.intake.listed()] == [given]
+    store.delete(given)
+    store.quarantine(given)
+    assert store.intake.get(given) == DATA
+    store.intake.delete(given)
+    assert not store.intake.has(given)
+
+
+def test_what_was_handed_in_is_the_teams_but_for_what_is_published(place: Place) -> None:
+    place.open("news").intake.put(DATA)
+    assert not place.open("sports").intake.has(DIGEST)
+    published = place.open("public").intake.put(b"a shipped portrait")
+    assert place.open("sports").intake.get(published) == b"a shipped portrait"
+
+
+def test_large_files_are_handed_in_and_out_in_pieces(place: Place, tmp_path: Path) -> None:
+    intake = place.open().intake
+    (tmp_path / "given").write_bytes(LARGE)
+    digest = intake.put_file(tmp_path / "given", digest_of(LARGE), lasting=True)
+    assert b"".join(intake.stream(digest, BLOCK_BYTES).pieces) == LARGE[BLOCK_BYTES:]
+    assert intake.fetch(digest, tmp_path / "copy").read_bytes() == LARGE
 
 
 def test_large_objects_come_and_go_in_pieces(place: Place, tmp_path: Path) -> None:
@@ -250,6 +284,21 @@ def test_putting_an_altered_object_again_mends_it(files: Place) -> None:
     assert store.get(DIGEST) == DATA
 
 
+def test_i09_an_altered_file_is_never_handed_out_and_can_be_handed_in_again(files: Place) -> None:
+    store = files.open()
+    store.put(DATA)  # which helps nobody who wants the file
+    store.intake.put(DATA)
+    files.path("news", "intake", DIGEST).write_bytes(b"a pictuse")
+    for ask in (store.intake.get, store.intake.stream):
+        with pytest.raises(Corrupt, match="ASSET_DIGEST_MISMATCH"):
+            ask(DIGEST)
+    store.intake.quarantine(DIGEST)
+    assert files.path("news", "quarantine", DIGEST).read_bytes() == b"a pictuse"
+    assert store.get(DIGEST) == DATA
+    store.intake.put(DATA)
+    assert store.intake.get(DIGEST) == DATA
+
+
 def test_an_altered_result_counts_for_nothing(files: Place) -> None:
     store = files.open()
     store.keep_result(KEY, b"first")
@@ -262,7 +311,7 @@ def test_an_altered_result_counts_for_nothing(files: Place) -> None:
 def test_i13_too_large_an_object_is_refused(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "LARGEST_BYTES", 8)
+    monkeypatch.setattr(shelf_module, "LARGEST_BYTES", 8)
     (tmp_path / "large").write_bytes(bytes(9))
     store = place.open()
     for put in (lambda: store.put(bytes(9)), lambda: store.put_file(tmp_path / "large")):

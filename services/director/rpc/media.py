@@ -14,6 +14,7 @@ from services.chassis.calls import Call
 from services.chassis.door import Door, Function, door
 from services.chassis.errors import Corrupt, Invalid
 from services.chassis.names import check_digest
+from services.chassis.shelf import Shelf
 from services.chassis.status import Refused
 from services.chassis.store import Store
 from services.director import assets
@@ -40,8 +41,8 @@ USUAL: Final = Limits()
 class Media:
     """Answers the methods of Media. For many threads; memory does not grow with files.
 
-    A team's files are what lies in its realm of the store, and what is published to all, but for
-    outputs that are withheld.
+    What is handed in lies apart from what stages write. A team's files are both in its realm of the
+    store, and what is published to all, but for outputs that are withheld.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Media:
     def get_upload(self, request: pb.GetUploadRequest, call: Call) -> pb.GetUploadResponse:
         """Return how much of a file has arrived. Raises Invalid for what is no digest."""
         check_digest(request.digest, "digest")
-        if self._store.in_realm(call.team).has(request.digest):
+        if self._intake(call.team).has(request.digest):
             return pb.GetUploadResponse(complete=True)
         received = self._uploads.received_bytes(call.team, request.digest)
         return pb.GetUploadResponse(received_bytes=received)
@@ -99,11 +100,12 @@ class Media:
         with self._desk.reading() as connection:
             withheld = assets.is_withheld(connection, call.team, request.digest)
         store = self._store.in_realm(call.team)
-        if withheld or not store.has(request.digest):
+        shelf = store if store.has(request.digest) else store.intake
+        if withheld or not shelf.has(request.digest):
             remedy = "no file of yours has this digest"
             raise Invalid("digest", "ASSET_NOT_FOUND", remedy)
-        with _quarantining(store):
-            stream = store.stream(request.digest, request.offset_bytes)
+        with _quarantining(shelf):
+            stream = shelf.stream(request.digest, request.offset_bytes)
         size_bytes = stream.size_bytes
         for piece in stream.pieces:
             yield pb.DownloadResponse(data=piece, size_bytes=size_bytes)
@@ -112,13 +114,13 @@ class Media:
             yield pb.DownloadResponse(size_bytes=size_bytes)
 
     def _is_there(self, team: str, head: pb.UploadHead, kind: Kind) -> bool:
-        """Return whether the store has the file already, unaltered and such as the head says."""
-        store = self._store.in_realm(team)
-        if not store.has(head.digest):
+        """Return whether the file was handed in already, unaltered and such as the head says."""
+        intake = self._intake(team)
+        if not intake.has(head.digest):
             return False
         try:
-            with _quarantining(store):
-                stream = store.stream(head.digest)
+            with _quarantining(intake):
+                stream = intake.stream(head.digest)
         except Corrupt:
             return False
         if stream.size_bytes != head.size_bytes:
@@ -130,11 +132,14 @@ class Media:
     def _keep(self, team: str, head: pb.UploadHead, part: Part) -> None:
         part.flush()
         try:
-            self._store.in_realm(team).put_file(part.path, head.digest, lasting=True)
+            self._intake(team).put_file(part.path, head.digest, lasting=True)
         except Invalid as refusal:
             part.discard()
             raise refusal.under("head.digest") from None
         part.discard()
+
+    def _intake(self, team: str) -> Shelf:
+        return self._store.in_realm(team).intake
 
     @contextmanager
     def _counted(self, team: str, head: pb.UploadHead) -> Iterator[None]:
@@ -216,10 +221,10 @@ def _check_beginning(part: Part, kind: Kind) -> None:
 
 
 @contextmanager
-def _quarantining(store: Store) -> Iterator[None]:
+def _quarantining(shelf: Shelf) -> Iterator[None]:
     """Move an object away that turns out to be altered, so that it can be made anew."""
     try:
         yield
     except Corrupt as corrupt:
-        store.quarantine(corrupt.digest)
+        shelf.quarantine(corrupt.digest)
         raise

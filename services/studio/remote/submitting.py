@@ -190,7 +190,7 @@ class Submission:
     def _upload(self, file: MediaFile) -> None:
         with TemporaryDirectory(prefix="rostrum-") as folder:
             path = Path(folder) / f"{file.digest}.{file.extension}"
-            path.write_bytes(self._store.get(file.digest))
+            path.write_bytes(self._store.intake.get(file.digest))
             self._client.upload(path)
 
     def _request_id(self, name: str, parts: Sequence[Message]) -> str:

@@ -104,6 +104,19 @@ def test_a_team_reads_no_other_teams_copies(tmp_path: Path, reopen: Callable[[st
         reopen("sports").get(DIGEST)
 
 
+@pytest.mark.parametrize("data", [DATA, LARGE])
+def test_no_copy_of_a_file_that_was_handed_in_is_taken_for_an_object(
+    folder: Path, reopen: Callable[[], Store], data: bytes
+) -> None:
+    digest = reopen().intake.put(data)
+    assert reopen().intake.get(digest) == data
+    assert b"".join(reopen().intake.stream(digest).pieces) == data
+    for ask in (reopen().get, reopen().stream):
+        with pytest.raises(Corrupt, match="ASSET_NOT_FOUND"):
+            ask(digest)
+    assert not list(folder.glob("*/*"))
+
+
 def test_what_was_not_used_for_longest_goes_first(folder: Path) -> None:
     cache = Cache(folder, 10 * MIB)
     objects = [bytes([n]) * MIB for n in range(9)]

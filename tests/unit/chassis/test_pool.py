@@ -12,8 +12,8 @@ from rostrum.lipsync.v1.lipsync_pb2 import SyncRequest, SyncResponse
 from rostrum.media.v1.media_pb2 import Speech
 
 from services.chassis.answers import Answer, Bug, Work, read_answer
-from services.chassis.child import Setup, offer_of
-from services.chassis.errors import Invalid
+from services.chassis.child import Setup, offer_of, prove
+from services.chassis.errors import Corrupt, Invalid
 from services.chassis.keys import task_key
 from services.chassis.media import write_timing
 from services.chassis.pool import Done, Limits, Pool
@@ -144,6 +144,33 @@ def test_what_an_altered_object_led_to_is_said_and_the_object_is_moved(
         answer_of(done(pool, silence, 1)["rotten"])
     assert (tmp_path / f"store/house/quarantine/{digest}").exists()
     assert not store.has(digest), "its producer can write it anew"
+
+
+def test_a_file_that_was_handed_in_is_no_object_and_stays_where_it_is(
+    pool: Pool, silence: int, store: Store
+) -> None:
+    wanted = work(store, 25)
+    assert isinstance(wanted.request, SyncRequest)
+    digest = wanted.request.speech.timing_digest
+    store.intake.put(store.get(digest))
+    store.delete(digest)
+    pool.start("handed in", wanted)
+    with pytest.raises(Corrupt, match="ASSET_NOT_FOUND"):
+        answer_of(done(pool, silence, 1)["handed in"])
+    assert store.intake.has(digest)
+
+
+def test_an_altered_file_is_moved_and_not_the_object_of_the_same_bytes(
+    store: Store, tmp_path: Path
+) -> None:
+    digest = store.put(b"a picture")
+    store.intake.put(b"a picture")
+    (tmp_path / f"store/house/intake/{digest}").write_bytes(b"rot")
+    with pytest.raises(Corrupt, match="ASSET_DIGEST_MISMATCH") as caught:
+        store.intake.get(digest)
+    prove(store, caught.value)
+    assert not store.intake.has(digest), "it can be handed in again"
+    assert store.get(digest) == b"a picture"
 
 
 @pytest.mark.parametrize("limits", [Limits(tasks=1), Limits(memory_bytes=1)])

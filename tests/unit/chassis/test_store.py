@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import store as store_module
+from services.chassis import shelf as shelf_module
 from services.chassis.errors import Corrupt, Invalid, Transient
+from services.chassis.shelf import Shelf
 from services.chassis.store import Store, digest_of
 
 ROOT = Path(__file__).parents[3]
@@ -29,6 +30,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "public"
+
+
+def shelf_of(store: Store, kind: str) -> Shelf:
+    return store.intake if kind == "intake" else store
 
 
 def test_bytes_come_back_under_their_digest(store: Store) -> None:
@@ -94,15 +99,21 @@ def test_i01_i07_only_digests_are_names(store: Store, key: str, reason: str) -> 
         assert refusal.value.violations[0].reason == reason
 
 
-@pytest.mark.parametrize("linked", ["public", "public/objects", f"public/objects/{DIGEST}"])
-def test_i06_a_link_in_the_store_leads_nowhere(tmp_path: Path, linked: str) -> None:
-    Store.in_folder(tmp_path / "store").put(DATA)
+LINKED = [
+    ("objects", "public"), ("objects", "public/objects"), ("objects", f"public/objects/{DIGEST}"),
+    ("intake", "public/intake"), ("intake", f"public/intake/{DIGEST}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "linked"), LINKED)
+def test_i06_a_link_in_the_store_leads_nowhere(tmp_path: Path, kind: str, linked: str) -> None:
+    shelf_of(Store.in_folder(tmp_path / "store"), kind).put(DATA)
     elsewhere = tmp_path / "elsewhere"
     path = tmp_path / "store" / linked
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
-    store = Store.in_folder(tmp_path / "store")
-    for use in (lambda: store.get(DIGEST), lambda: store.put(DATA), lambda: store.has(DIGEST)):
+    shelf = shelf_of(Store.in_folder(tmp_path / "store"), kind)
+    for use in (lambda: shelf.get(DIGEST), lambda: shelf.put(DATA), lambda: shelf.has(DIGEST)):
         with pytest.raises(Invalid) as refusal:
             use()
         assert refusal.value.violations[0].reason == "OBJECT_KEY_INVALID"
@@ -187,7 +198,7 @@ def test_i16_a_store_that_is_away_says_so(tmp_path: Path) -> None:
 def test_i13_too_large_an_object_is_refused(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "LARGEST_BYTES", 8)
+    monkeypatch.setattr(shelf_module, "LARGEST_BYTES", 8)
     file = tmp_path / "large"
     file.write_bytes(bytes(9))
     for put in (lambda: store.put(bytes(9)), lambda: store.put_file(file)):
@@ -229,10 +240,14 @@ def test_leftovers_of_killed_writers_are_discarded_when_they_are_old(
 ) -> None:
     store = Store.in_folder(tmp_path)
     store.put(DATA)
+    store.intake.put(DATA)
+    (folder / "intake" / f"{DIGEST}#3").write_bytes(b"a pic")
+    os.utime(folder / "intake" / f"{DIGEST}#3", (time.time() - 3600,) * 2)
     old, young = (folder / "objects" / f"{DIGEST}#{number}" for number in (1, 2))
     old.write_bytes(b"a pic")
     young.write_bytes(b"a pic")
     os.utime(old, (time.time() - 3600,) * 2)
-    assert store.discard_leftovers(older_than_seconds=60) == 1
+    assert store.discard_leftovers(older_than_seconds=60) == 2
+    assert [path.name for path in (folder / "intake").iterdir()] == [DIGEST]
     assert sorted(path.name for path in (folder / "objects").iterdir()) == [DIGEST, young.name]
     assert Store.in_memory().discard_leftovers(0) == 0

@@ -348,7 +348,7 @@ def test_a_file_is_handed_in_once(director: Director, rostrum: Rostrum, tmp_path
     (tmp_path / "Portrait.PNG").write_bytes(PNG)
     file = rostrum.upload(tmp_path / "Portrait.PNG")
     assert (file.digest, file.extension) == (digest_of(PNG), "png")
-    assert director.store.get(file.digest) == PNG
+    assert director.store.intake.get(file.digest) == PNG
     assert rostrum.upload(tmp_path / "Portrait.PNG") == file
 
 
@@ -359,7 +359,7 @@ def test_an_upload_goes_on_behind_what_arrived(
         part.append(PNG[:700_000])
     (tmp_path / "portrait.png").write_bytes(PNG)
     rostrum.upload(tmp_path / "portrait.png")
-    assert director.store.get(digest_of(PNG)) == PNG
+    assert director.store.intake.get(digest_of(PNG)) == PNG
 
 
 def test_an_upload_survives_the_director(
@@ -392,7 +392,7 @@ def test_an_upload_survives_the_director(
         director.start()
         thread.join(10)
     assert [file.digest for file in results] == [digest_of(PNG * 10)]
-    assert director.store.has(digest_of(PNG * 10))
+    assert director.store.intake.has(digest_of(PNG * 10))
 
 
 def test_what_is_refused_for_good_is_not_handed_in_again(

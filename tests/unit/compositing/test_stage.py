@@ -396,7 +396,7 @@ def test_a_logo_from_outside_keeps_its_pixels_alone(store: Store) -> None:
     picture = np.full((40, 120, 4), (10, 200, 30, 128), np.uint8)
     encoded, data = cv2.imencode(".png", picture)
     assert encoded
-    request = pb.ImportLogoRequest(file_digest=store.put(data.tobytes()), extension="png")
+    request = pb.ImportLogoRequest(file_digest=store.intake.put(data.tobytes()), extension="png")
     response = METHODS[pb.ImportLogoRequest](request, store)
     assert isinstance(response, pb.ImportLogoResponse)
     read = pictures.read_picture(store, response.logo_digest)
@@ -406,7 +406,7 @@ def test_a_logo_from_outside_keeps_its_pixels_alone(store: Store) -> None:
 def test_a_huge_logo_is_kept_no_larger_than_it_is_drawn(store: Store) -> None:
     encoded, data = cv2.imencode(".png", np.full((1000, 4000, 3), (10, 200, 30), np.uint8))
     assert encoded
-    request = pb.ImportLogoRequest(file_digest=store.put(data.tobytes()), extension="png")
+    request = pb.ImportLogoRequest(file_digest=store.intake.put(data.tobytes()), extension="png")
     response = METHODS[pb.ImportLogoRequest](request, store)
     assert isinstance(response, pb.ImportLogoResponse)
     read = pictures.read_picture(store, response.logo_digest)
@@ -415,7 +415,7 @@ def test_a_huge_logo_is_kept_no_larger_than_it_is_drawn(store: Store) -> None:
 
 
 def test_no_logo_is_made_of_what_is_no_picture(store: Store) -> None:
-    request = pb.ImportLogoRequest(file_digest=store.put(b"<svg/>"), extension="png")
+    request = pb.ImportLogoRequest(file_digest=store.intake.put(b"<svg/>"), extension="png")
     with pytest.raises(Invalid, match="IMAGE_"):
         METHODS[pb.ImportLogoRequest](request, store)
 

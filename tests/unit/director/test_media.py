@@ -147,13 +147,13 @@ def test_an_upload_goes_on_where_it_broke_off(desk: Desk) -> None:
     broken_off(desk)
     wait_for(lambda: desk.received().received_bytes == 3 * PIECE)
     desk.upload(offset_bytes=3 * PIECE)
-    assert desk.store.get(DIGEST) == PNG
+    assert desk.store.intake.get(DIGEST) == PNG
 
 
 def test_an_upload_may_begin_anew(desk: Desk) -> None:
     broken_off(desk)
     wait_for(lambda: upload_ended(desk))
-    assert desk.store.get(DIGEST) == PNG
+    assert desk.store.intake.get(DIGEST) == PNG
 
 
 def upload_ended(desk: Desk) -> bool:
@@ -218,7 +218,7 @@ def test_what_cannot_be_used_is_refused(
         desk.upload(data, **head)
     assert reason_of(refusal) == (field, reason)
     assert not desk.uploads.sizes("house"), "what is refused is not kept"
-    assert not list(desk.store.listed())
+    assert not list(desk.store.intake.listed())
     assert not desk.rows()
     desk.upload()
 
@@ -299,7 +299,7 @@ def test_so_many_files_come_in_at_a_time(desk: Desk) -> None:
 
 
 def test_b14_no_team_has_anothers_files(desk: Desk) -> None:
-    desk.store.in_realm("sports").put(PNG)
+    desk.store.in_realm("sports").intake.put(PNG)
     assert not desk.received().complete
     with pytest.raises(Invalid) as refusal:
         desk.download()
@@ -307,9 +307,19 @@ def test_b14_no_team_has_anothers_files(desk: Desk) -> None:
 
 
 def test_what_is_published_to_all_is_every_teams(desk: Desk) -> None:
-    desk.store.in_realm("public").put(PNG)
+    desk.store.in_realm("public").intake.put(PNG)
     assert desk.received().complete
     assert b"".join(message.data for message in desk.download()) == PNG
+
+
+def test_what_is_handed_in_lies_apart_from_what_stages_write(desk: Desk) -> None:
+    desk.store.put(PNG)
+    assert not desk.received().complete, "an Import method would not find it"
+    desk.upload()
+    assert desk.store.intake.get(DIGEST) == PNG
+    desk.store.delete(DIGEST)
+    assert b"".join(message.data for message in desk.download()) == PNG
+    assert not desk.store.has(DIGEST)
 
 
 def test_what_is_withheld_is_not_there(desk: Desk) -> None:
@@ -343,7 +353,7 @@ def test_i09_an_altered_file_is_not_sent_and_can_be_handed_in_again(
     desk: Desk, tmp_path: Path
 ) -> None:
     desk.upload()
-    (tmp_path / "store" / "house" / "objects" / DIGEST).write_bytes(PNG[:-1] + b"!")
+    (tmp_path / "store" / "house" / "intake" / DIGEST).write_bytes(PNG[:-1] + b"!")
     with pytest.raises(Corrupt, match="ASSET_DIGEST_MISMATCH"):
         desk.download()
     assert not desk.received().complete
@@ -358,7 +368,7 @@ def test_a_store_that_is_away_loses_no_upload(desk: Desk, tmp_path: Path) -> Non
         desk.upload()
     realm.unlink()
     desk.upload(offset_bytes=desk.received().received_bytes)
-    assert desk.store.get(DIGEST) == PNG
+    assert desk.store.intake.get(DIGEST) == PNG
 
 
 def test_what_arrived_survives_the_director_and_is_kept_for_a_day(

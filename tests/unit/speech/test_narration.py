@@ -42,7 +42,7 @@ def speak(chunk: Chunk, store: Store, voice: Voice) -> tuple[Floats, Timing]:
 def imported(store: Store, sound: Floats, rate: int = 48_000) -> ImportRecordingResponse:
     file = io.BytesIO()
     soundfile.write(file, sound, rate, format="WAV", subtype="FLOAT")
-    digest = store.put(file.getvalue())
+    digest = store.intake.put(file.getvalue())
     return import_recording(ImportRecordingRequest(file_digest=digest, extension="wav"), store)
 
 

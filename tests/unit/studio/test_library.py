@@ -33,7 +33,7 @@ def test_every_shipped_presenter_has_a_portrait_consent_and_a_voice(
     cast = library.presenter(name, tmp_path)
     assert cast.presenter.name == name
     assert cast.presenter.consent.kind == "synthetic"
-    assert store.get(cast.presenter.portrait.digest).startswith(b"\x89PNG")
+    assert store.intake.get(cast.presenter.portrait.digest).startswith(b"\x89PNG")
     assert cast.voice("en-GB").startswith("en-gb-")
     assert cast.voice("en-AU").startswith("en-us-"), "the nearest there is"
     assert cast.voice("ja") == "", "the engine says that nobody speaks it"
@@ -65,7 +65,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(library: Library, tmp_
 def test_the_channels_file_brings_its_logo(library: Library, store: Store, tmp_path: Path) -> None:
     channel = library.channel("harbour-light", tmp_path)
     assert channel.brand.ticker_label == "IN BRIEF"
-    assert store.get(channel.logo.digest).startswith(b"\x89PNG")
+    assert store.intake.get(channel.logo.digest).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("text", ["https://example.org/a.png", "file:///etc/passwd", "s3://b/k"])
