@@ -17,6 +17,7 @@ from services.chassis.ops import Checks, Ops, announce
 from services.chassis.server import Server
 from services.chassis.service import BROKEN, notice_seconds, stay
 from services.chassis.store import Store
+from services.chassis.tally import StoreTally
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import open_traces
 from services.director import migrations
@@ -45,6 +46,7 @@ def serve(settings: DirectorSettings, stop: threading.Event) -> int:
         with database_errors():
             migrations.check(engine)
         store, bus = open_store(settings), KafkaBus(settings)
+        metrics.before_reading(StoreTally(store, metrics).look)
         stack.callback(bus.close)
         desk = Desk(engine, lambda: int(time.time() * 1000))
         feed = Feed(desk)

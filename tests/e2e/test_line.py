@@ -275,6 +275,7 @@ def test_metrics_tell_what_the_line_has_done(line: Line, followed: Followed) -> 
         assert each.total("process_resident_memory_bytes") > 1_000_000
         assert each.total("process_cpu_seconds_total") > 0
     tell = said["director"].total
+    assert tell("rostrum_store_bytes_total", direction="read") > 0
     assert tell("rostrum_videos_ended_total", state="finished") >= 1
     assert tell("rostrum_video_seconds_total") > 1
     assert tell("rostrum_video_end_seconds_count") >= 1

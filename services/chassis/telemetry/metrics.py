@@ -7,6 +7,7 @@ work per second of video: rate(rostrum_task_seconds_sum) / rate(rostrum_video_se
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 
@@ -49,6 +50,7 @@ class Gauge:
     def __init__(self, shelf: Shelf, name: str, text: str, *labels: str) -> None:
         self._shelf = shelf
         self._metric = PrometheusGauge(name, text, labels, registry=shelf.registry)
+        self._has_labels = bool(labels)
         shelf.declare(name, labels)
 
     def set(self, value: float, **labels: str) -> None:
@@ -60,6 +62,13 @@ class Gauge:
         """Say how much it has changed."""
         kept = self._shelf.keep(labels)
         (self._metric.labels(**kept) if kept else self._metric).inc(amount)
+
+    def forget(self) -> None:
+        """Say nothing, or 0 where it has no labels, until it is set again."""
+        if self._has_labels:
+            self._metric.clear()
+        else:
+            self._metric.set(0)
 
 
 class Histogram:
@@ -105,6 +114,7 @@ class Metrics:
     def __init__(self, service: str) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they double all series
         shelf = self.shelf = Shelf()
+        self._updates: list[Callable[[], None]] = []
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=shelf.registry)
         self.build_info = Gauge(
@@ -218,6 +228,19 @@ class Metrics:
             "Until the last open rundown is expected to end.",
         )
 
+    def forget_line(self) -> None:
+        """Say nothing of the whole line any more: one director does so at a time."""
+        for gauge in (
+            *(self.queue_tasks, self.queue_oldest_seconds, self.videos),
+            *(self.outbox_messages, self.outbox_oldest_seconds, self.rundowns),
+            *(self.rundown_late_videos, self.rundown_lateness_seconds, self.rundown_left_seconds),
+        ):
+            gauge.forget()
+
+    def before_reading(self, update: Callable[[], None]) -> None:
+        """Have something brought up to date whenever metrics are read. It is quick and safe."""
+        self._updates.append(update)
+
     @property
     def registry(self) -> CollectorRegistry:
         """Where Prometheus reads them."""
@@ -225,4 +248,6 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all of them as Prometheus reads them."""
+        for update in self._updates:
+            update()
         return generate_latest(self.shelf.registry)

@@ -35,17 +35,26 @@ class Forecast:
         self._means = means
         self._workers = workers
         self._broker = broker
+        self._is_shown = False
 
     def look(self) -> None:
         """Measure, forecast, and show."""
         with reading(self._means.engine) as connection:
             rate = self._rate(connection)
             waiting = _open_videos(connection)
+        if rate > 0 and waiting:
+            self._write(waiting, rate)
+        with reading(self._means.engine) as connection:
             self._show_queues(connection)
             self._show_rundowns(connection)
         self._show_videos(waiting)
-        if rate > 0 and waiting:
-            self._write(waiting, rate)
+        self._is_shown = True
+
+    def hide(self) -> None:
+        """Show nothing any more: another director looks now, and sums over both must be right."""
+        if self._is_shown:
+            self._means.metrics.forget_line()
+            self._is_shown = False
 
     def _rate(self, connection: Connection) -> float:
         """Return how many seconds of expected work all workers together do in one second."""

@@ -253,6 +253,8 @@ class Line:
                     self._forecast.look()
             if self._is_due("retention", RETENTION_SECONDS):
                 self._retention.prune()
+        else:
+            self._forecast.hide()
 
     @contextmanager
     def _at_most_a_share(self, what: str) -> Iterator[None]:
