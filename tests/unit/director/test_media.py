@@ -388,7 +388,7 @@ def test_what_arrived_survives_the_director_and_is_kept_for_a_day(
 def test_a_caller_that_reads_slowly_takes_no_memory(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = PNG * 40
+    data = PNG * 120  # far more than sockets and windows of gRPC hold
     desk.store.put(data)
     taken = []
 
