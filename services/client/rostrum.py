@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from rostrum.director.v1 import production_pb2 as pb
 from rostrum.director.v1.director_pb2 import Channel, MediaFile, Order, Presenter
 
 from services.client import files
 from services.client.connection import TLS, Connection
 from services.client.errors import RostrumError, Violation
+from services.client.messages import (
+    ENDED,
+    ItemLike,
+    OrderLike,
+    item_of,
+    message_of,
+    newer,
+    plain_name,
+    timestamp_of,
+)
 from services.client.patience import Attempts, Patience
 
-OrderLike: TypeAlias = Order | Mapping[str, Any]
-"""An order as a message, or as an order file says it."""
-ItemLike: TypeAlias = pb.RundownItem | OrderLike
-ENDED: Final = frozenset({
-    pb.VIDEO_STATE_FINISHED, pb.VIDEO_STATE_FAILED, pb.VIDEO_STATE_CANCELLED,
-})  # fmt: skip
 GOING_ON: Final = frozenset({pb.VIDEO_STATE_QUEUED, pb.VIDEO_STATE_RUNNING})
 USUAL: Final = Patience()
 PAGE: Final = 200
@@ -74,13 +76,13 @@ class Rostrum:
         """
         request = pb.CreateVideoRequest(
             request_id=request_id or uuid.uuid4().hex,
-            order=_message(order, Order),
+            order=message_of(order, Order),
             presenter=presenter,
             channel=channel,
             motion=motion,
             recording=recording,
             priority=priority,
-            deadline=_timestamp(deadline),
+            deadline=timestamp_of(deadline),
         )
         return self._ask(self._production.CreateVideo, request).video
 
@@ -116,7 +118,7 @@ class Rostrum:
     def follow(self, video_id: str) -> Iterator[pb.Video]:
         """Yield a video as it is now, then whenever something has happened, until it has ended."""
         now = self._ask(self._production.GetVideo, pb.GetVideoRequest(id=video_id))
-        return _newer([now.video], partial(self.watch, video_id, now.cursor))
+        return newer([now.video], partial(self.watch, video_id, now.cursor))
 
     def watch(self, video_id: str, after: int = 0) -> Iterator[pb.VideoEvent]:
         """Yield what happens to a video until it has ended; `after` is a cursor seen before."""
@@ -145,7 +147,7 @@ class Rostrum:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        return [self.fetch(each.digest, folder / _plain(each.name)) for each in video.outputs]
+        return [self.fetch(each.digest, folder / plain_name(each.name)) for each in video.outputs]
 
     def fetch(self, digest: str, path: Path | str) -> Path:
         """Fetch one file by its digest, and return its path."""
@@ -189,12 +191,12 @@ class Rostrum:
         head = pb.RundownHead(
             request_id=request_id or uuid.uuid4().hex,
             name=name,
-            deadline=_timestamp(deadline),
+            deadline=timestamp_of(deadline),
             presenters=presenters,
             channels=channels,
         )
         parts = [pb.CreateRundownRequest(head=head)]
-        parts += [pb.CreateRundownRequest(item=_item(item)) for item in items]
+        parts += [pb.CreateRundownRequest(item=item_of(item)) for item in items]
         return self._connection.ask(self._production.CreateRundown, lambda: iter(parts))
 
     def rundown(self, rundown_id: str) -> pb.Rundown:
@@ -224,7 +226,7 @@ class Rostrum:
         """
         pages = list(self._pages(pb.ListVideosRequest(rundown_id=rundown_id, page_size=PAGE)))
         videos = [video for page in pages for video in page.videos][::-1]
-        return _newer(videos, partial(self.watch_rundown, rundown_id, pages[0].cursor))
+        return newer(videos, partial(self.watch_rundown, rundown_id, pages[0].cursor))
 
     def put_presenter(self, presenter: Presenter) -> None:
         """Make a presenter known to the team; its portrait must have been uploaded."""
@@ -293,42 +295,3 @@ class Rostrum:
             if error.reason != reason or (answer := self.video(video_id)).state not in wanted:
                 raise
         return answer
-
-
-def _newer(
-    videos: Sequence[pb.Video], events: Callable[[], Iterator[pb.VideoEvent]]
-) -> Iterator[pb.Video]:
-    """Yield videos, then what of events is newer than they are, unless all of them have ended."""
-    yield from videos
-    seen = {video.id: video.seq for video in videos}
-    if videos and all(video.state in ENDED for video in videos):
-        return
-    for event in events():
-        if event.video.seq > seen.get(event.video.id, 0):
-            seen[event.video.id] = event.video.seq
-            yield event.video
-
-
-def _message(value: M | Mapping[str, Any], kind: type[M]) -> M:
-    return ParseDict(dict(value), kind()) if isinstance(value, Mapping) else value
-
-
-def _item(item: ItemLike) -> pb.RundownItem:
-    return item if isinstance(item, pb.RundownItem) else pb.RundownItem(order=_message(item, Order))
-
-
-def _timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no time zone")
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
-
-
-def _plain(name: str) -> str:
-    """Return a file's name where it is one: a director writes nothing elsewhere."""
-    if not name.isprintable() or "/" in name or not name.strip(".") or name.startswith("."):
-        raise RostrumError("FILE_NAME_INVALID", f"the director calls a file {name!r}")
-    return name
