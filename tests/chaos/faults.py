@@ -199,7 +199,7 @@ class Faults:
             service.kill()
             self.counts["kills while a server was away"] += 1
         while time.monotonic() < away:
-            self._line.keep_up()
+            self._line.keep_up(away=True)
             time.sleep(0.1)
         server.start()
         return True

@@ -133,10 +133,10 @@ class Line:
         """The team's store."""
         return Store.in_folder(self.folder / "store", TEAM)
 
-    def keep_up(self) -> None:
-        """Start again whatever has ended."""
+    def keep_up(self, *, away: bool = False) -> None:
+        """Start again whatever has ended. away: whether broker or database are away."""
         for service in self.services:
-            service.keep_up()
+            service.keep_up(away=away)
 
     def surprises(self) -> list[str]:
         """Return which processes have ended though nobody ended them."""

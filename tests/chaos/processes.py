@@ -31,9 +31,10 @@ class Service:
         self._serial = 0
         self._ended_at = 0.0
         self._killed = False
+        self._began_without = False
         self.is_stopped = False
         self.surprises: list[str] = []
-        """Ends that nobody caused."""
+        """Ends that nobody caused. That one cannot start while a server is away is none."""
 
     @property
     def incarnation(self) -> str:
@@ -52,14 +53,18 @@ class Service:
             raise RuntimeError(f"{self.name} was never started")
         return self._process.pid
 
-    def keep_up(self) -> None:
-        """Start the next process where the last one has ended, after a moment."""
+    def keep_up(self, *, away: bool = False) -> None:
+        """Start the next process where the last one has ended, after a moment.
+
+        away: whether a server that it needs is away now.
+        """
         if self.running:
             return
         now = time.monotonic()
         if self._process is not None and not self._ended_at:
             self._note_end(now)
         if now - self._ended_at >= AGAIN_SECONDS:
+            self._began_without = away
             self._start()
 
     def kill(self) -> None:
@@ -122,7 +127,7 @@ class Service:
     def _note_end(self, now: float) -> None:
         assert self._process is not None
         self._ended_at = now
-        if not self._killed:
+        if not (self._killed or self._began_without):
             self.surprises.append(f"{self.incarnation} ended with {self._process.returncode}")
 
     @staticmethod
