@@ -58,6 +58,8 @@ def test_a_database_comes_back_after_its_first_process_alone_is_killed(
     postgres: PostgresServer,
 ) -> None:
     os.kill(postgres.process_id, signal.SIGKILL)
+    while postgres.running:
+        time.sleep(0.01)
     postgres.start()
     assert query(postgres, "select 1") == [(1,)]
 
