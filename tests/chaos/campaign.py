@@ -31,7 +31,7 @@ TWICE_SHARE: Final = 0.1
 QUIET_SECONDS: Final = 60.0
 """A line that does nothing for so long, though there is work and nobody disturbs it, is stuck."""
 SETTLE_SECONDS: Final = 60.0
-WORD_SECONDS: Final = 10.0
+WORD_SECONDS: Final = 20.0
 
 Say = Callable[[str], None]
 
