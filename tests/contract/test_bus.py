@@ -611,7 +611,7 @@ def test_an_outage_loses_nothing_and_the_same_bus_goes_on(line: Line, outage: Ou
     assert not follower.poll(0.3)
     outage.end()
     bus.publish(numbered(topic, 4, first=4, partition=0), timeout_seconds=30)
-    assert bus.healthy()
+    until(bus.healthy)
     assert known(read(reader, 5, 2 * line.patience)) == [4, 5, 6, 7], "each once, in order"
     assert known(read(follower, 5, line.patience)) == [4, 5, 6, 7]
     reader.close()
