@@ -5,6 +5,7 @@ With pytest-xdist every worker would start its own: what needs them lies in fold
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ import pytest
 from services.studio.servers.kafka import KafkaServer
 from services.studio.servers.postgres import PostgresServer
 from tests.servers import VersityServer
+
+# Several lines a second while a broker is away would bury what a failed test has to say.
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 @pytest.fixture(scope="session")
