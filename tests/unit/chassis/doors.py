@@ -56,11 +56,13 @@ class Room:
         self.calls.append(call)
         if not request.digest:
             raise Invalid("digest", "FIELD_REQUIRED", "say which")
-        for letter in request.digest:
-            yield pb.DownloadResponse(data=letter.encode())
-        while request.offset_bytes and not call.stopped.wait(0.01):
-            pass
-        self.leave.set()
+        try:
+            for letter in request.digest:
+                yield pb.DownloadResponse(data=letter.encode())
+            while request.offset_bytes and not call.stopped.wait(0.01):
+                pass
+        finally:  # one who leaves between two letters ends it at the first `yield`
+            self.leave.set()
 
     def door(self) -> Door:
         functions = {
