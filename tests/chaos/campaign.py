@@ -51,6 +51,9 @@ class Verdict:
     recovery_seconds: Sequence[float]
     """From the kill of a worker with a task to the report of the next one that has it."""
     complaints: list[str] = field(default_factory=list)
+    surprises: Sequence[str] = ()
+    """Processes that ended though nobody killed them, as one does that starts while the broker is
+    away. They are started again, as a cluster would; what must hold must hold all the same."""
 
     @property
     def good(self) -> bool:
@@ -66,6 +69,7 @@ class Verdict:
             f"{self.repeated} records delivered twice; {self.redriven} tasks redriven",
             f"{len(self.recovery_seconds)} tasks of killed workers were with another one after: "
             f"p50 {half:.1f} s, p99 {most:.1f} s",
+            *(f"ended by itself: {said}" for said in self.surprises),
             *(f"WRONG: {said}" for said in self.complaints[:20]),
             f"{len(self.complaints)} complaints" if self.complaints else "all held",
         ]
@@ -115,6 +119,7 @@ class Campaign:
                 noise.count,
                 self._recoveries(faults),
                 self._trouble + found,
+                self._line.surprises(),
             )
 
     def _recoveries(self, faults: Faults) -> list[float]:

@@ -30,7 +30,6 @@ def complaints(
     wanted: files of each job, by request id. ids: the video that each became.
     """
     yield from audit.complaints()
-    yield from (f"a process ended by itself: {said}" for said in line.surprises())
     videos = {video.id: video for video in doors.videos()}
     yield from _about_jobs(wanted, ids, videos)
     yield from _about_files(line, doors, videos)

@@ -47,6 +47,8 @@ class Plan:
     database_kills: int = 0
     every_seconds: float = 5.0
     """Between two of them, on average."""
+    refusals: bool = True
+    """Whether a worker that wakes too late refuses what it had in hand, which must not count."""
 
     def words(self) -> list[str]:
         """Return a word for each thing to do."""
@@ -179,16 +181,18 @@ class Faults:
             if frozen.claim is None or stale or lasted > lease * FROZEN_LEASES[1]:
                 self._frozen.remove(frozen)
                 if stale:
+                    self.counts["freezes past a lease"] += 1
+                if stale and self._plan.refusals:
                     self._tell_late(frozen, now)
                 frozen.service.thaw(frozen.processes)
 
     def _tell_late(self, frozen: Frozen, now: float) -> None:
         assert frozen.claim is not None
         for child in frozen.processes[1:]:
-            _, word = note_paths(self._line.notes, child)
-            word.touch()
-            self._said.append((now + WORD_SECONDS, word))
-        self.counts["freezes past a lease"] += 1
+            busy, word = note_paths(self._line.notes, child)
+            with suppress(FileNotFoundError):
+                word.write_bytes(busy.read_bytes())
+                self._said.append((now + WORD_SECONDS, word))
 
     def _take_away(self, server: Server) -> bool:
         """Kill a server, now and then a process while it is away, and start it again."""

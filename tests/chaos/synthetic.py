@@ -85,16 +85,17 @@ def noted(request: Message, notes: Path | None) -> Iterator[None]:
         yield
         return
     busy, late = note_paths(notes, os.getpid())
-    busy.write_bytes(hashlib.sha256(request.SerializeToString(deterministic=True)).digest())
+    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    busy.write_bytes(digest)
     yield
     busy.unlink(missing_ok=True)
-    if late.exists():
+    if late.exists() and late.read_bytes() == digest:
         late.unlink()
         raise Invalid("request", "WOKEN_LATE", "somebody else has this task by now")
 
 
 def note_paths(notes: Path, process: int) -> tuple[Path, Path]:
-    """Return where a process writes the SHA-256 of its request, and where it is told it is late."""
+    """Return where a process writes its request's SHA-256, and is told the one it is late with."""
     return notes / f"{process}.busy", notes / f"{process}.late"
 
 

@@ -7,7 +7,9 @@ from tests.chaos.faults import Plan
 
 SEED = 4
 JOBS = 100
-PLAN = Plan(kills=20, freezes=4, broker_kills=1, database_kills=1, every_seconds=2.0)
+PLAN = Plan(
+    kills=20, freezes=4, broker_kills=1, database_kills=1, every_seconds=2.0, refusals=False
+)
 SECONDS = 500.0  # it takes less than three minutes where nothing else runs
 
 
