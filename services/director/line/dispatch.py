@@ -71,6 +71,8 @@ FIRST_READY: Final = (
 WHOLE: Final = select(tasks, TRACE).where(tasks.c.key.in_(bindparam("keys", expanding=True)))
 """All of some tasks, each with the trace of its video."""
 
+FAR: Final = 1 << 20
+"""More partitions than a topic has."""
 AHEAD: Final = 1
 """Tasks beyond its slots that a worker may have been sent."""
 
@@ -94,12 +96,18 @@ class Room:
             return free + AHEAD
         return free
 
-    def take(self, weight: float) -> int:
-        """Note a task, and return the partition to send it to: that with the least before it."""
+    def take(self, weight: float, attempt: int = 0) -> int:
+        """Note a task, and return the partition to send it to: that with the least before it.
+
+        Each attempt begins to look at another one, for a partition whose reader is deaf to it would
+        keep a task for ever.
+        """
         self.busy += 1
         self.left_seconds += weight
         partitions = self.worker.status.partitions
-        partition = min(partitions, key=lambda number: (self.load.get(number, 0), number))
+        partition = min(
+            partitions, key=lambda number: (self.load.get(number, 0), (number - attempt) % FAR)
+        )
         self.load[partition] = self.load.get(partition, 0) + 1
         return partition
 
@@ -164,7 +172,8 @@ class Dispatch:
                 rooms, key=lambda room: (-room.free(0.0), room.left_seconds, room.worker.name)
             )
             if room.free(ahead) > 0:
-                planned.append((rows[candidate.key], room.worker, room.take(candidate.cost)))
+                row = rows[candidate.key]
+                planned.append((row, room.worker, room.take(candidate.cost, row["attempt"])))
         return self._write(planned, lambda writing: write_shares(writing, stage, shares, after))
 
     def _ready(
