@@ -153,6 +153,7 @@ class KafkaGroupReader:
             if self._kept and started >= self._again_at:
                 self._commit_kept(AGAIN_SECONDS)
             self._rejoin()
+            pass
             left = max(seconds - (time.monotonic() - started), 0.0)
             found = self._consumer.poll(timeout_ms=int(left * 1000), max_records=most)
         except (Transient, RetriableError):
@@ -170,6 +171,17 @@ class KafkaGroupReader:
         if coordinator.rejoining or coordinator.need_rejoin():
             coordinator.request_rejoin()
             coordinator.poll(timeout_ms=int(REJOIN_SECONDS * 1000))
+
+    def _unpark(self) -> None:
+        """Let what was fetched of a partition before its pause be delivered after it.
+
+        kafka-python 3.0.12 keeps such records aside, and fetches no more of their partition, until
+        it has no records in hand; it holds on to those it has handed out, though none is left of
+        them, and so it may never look: the partition is silent for ever.
+        """
+        fetcher = self._consumer._fetcher
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
 
     def _connect(self, seconds: float) -> None:
         if self._consumer is not None:
