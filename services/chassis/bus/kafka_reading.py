@@ -153,7 +153,7 @@ class KafkaGroupReader:
             if self._kept and started >= self._again_at:
                 self._commit_kept(AGAIN_SECONDS)
             self._rejoin()
-            pass
+            self._unpark()
             left = max(seconds - (time.monotonic() - started), 0.0)
             found = self._consumer.poll(timeout_ms=int(left * 1000), max_records=most)
         except (Transient, RetriableError):
