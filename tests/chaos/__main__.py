@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ REAL_SECONDS: Final = 600.0
 
 def main() -> int:
     """Run everything; return 0 where the broken lines were caught and the whole one held."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     asked = _parser().parse_args()
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
     deadline = time.monotonic() + asked.minutes * 60

@@ -62,6 +62,7 @@ class Line:
         self.kafka = KafkaServer(folder / "kafka")
         self.postgres = PostgresServer(folder / "postgres")
         self.notes = folder / "notes"
+        self.scratch = folder / "scratch"
         self.doors = [f"127.0.0.1:{free_port()}" for _ in range(directors)]
         logs = folder / "logs"
         self.directors = [
@@ -85,7 +86,7 @@ class Line:
         ]
 
     def __enter__(self) -> Self:
-        for folder in (self.folder / "logs", self.folder / "store", self.notes):
+        for folder in (self.folder / "logs", self.folder / "store", self.notes, self.scratch):
             folder.mkdir(parents=True, exist_ok=True)
         self.postgres.start()
         self.kafka.start()
@@ -121,6 +122,7 @@ class Line:
             "ROSTRUM_PROGRESS_SECONDS": str(lease / 5),
             "ROSTRUM_DRAIN_SECONDS": "10",
             NOTES: str(self.notes),
+            "TMPDIR": str(self.scratch),
         }
 
     @property
