@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -85,14 +85,14 @@ class Loads:
         calls = {name: asdict(load) for name, load in self.calls.items()}
         return {"calls": calls, "rundown_seconds": self.rundown_seconds}
 
-    def table(self) -> Table:
+    def tables(self) -> Sequence[Table]:
         """Return it for people."""
         columns = ("calls/s", "p50 ms", "p99 ms", "CPU ms: door", "caller", "database")
         table = Table(f"{CALLERS} callers, {STORED:,} videos stored", *columns, box=None)
         for name, load in self.calls.items():
             table.add_row(name, *(f"{value:,.1f}" for value in asdict(load).values()))
         table.add_row(f"CreateRundown of {RUNDOWN:,} videos, s", "", f"{self.rundown_seconds:.2f}")
-        return table
+        return [table]
 
 
 class Meter:
