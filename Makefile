@@ -36,8 +36,11 @@ $(VENV)/.ready: requirements/core.txt requirements/media.txt requirements/build.
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/core.txt -r requirements/media.txt -r requirements/build.txt
 	touch $@
 
-$(VENV)/.testready: $(VENV)/.ready requirements/dev.txt requirements/test.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/dev.txt -r requirements/test.txt
+# Which build of torch an index gives is known once it is here; the CUDA build needs 19 packages more.
+$(VENV)/.testready: $(VENV)/.ready requirements/dev.txt requirements/test.txt requirements/models.txt requirements/models-cuda.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/dev.txt -r requirements/test.txt -r requirements/models.txt
+	$(BIN)/python -c 'import torch' 2>/dev/null || \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/models-cuda.txt
 	touch $@
 
 protos/gen/.ready: $(PROTOS) pyproject.toml $(VENV)/.ready

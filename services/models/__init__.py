@@ -1,0 +1,1 @@
+"""The published networks, and all that needs torch."""
