@@ -22,12 +22,13 @@ from rostrum.media.v1.media_pb2 import Format
 from rostrum.speech.v1.speech_pb2 import Voice
 
 from services.chassis.errors import Invalid, Violation
+from services.chassis.licences import COMMERCIAL, USES
 from services.chassis.store import DIGEST
 from services.chassis.timeline import FRAME_RATES
 from services.director import limits
 from services.director.consent import KINDS
 from services.director.texts import complaints_about, script_complaints
-from services.director.tiers import engine_of
+from services.director.tiers import engine_of, licence_complaints
 
 NAME: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{limits.NAME_CHARACTERS - 1}}}")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -99,6 +100,7 @@ def order_complaints(commission: Commission) -> Iterator[Violation]:
     yield from consent_complaints(order.consent)
     yield from presenter_complaints(commission.presenter)
     yield from channel_complaints(commission.channel)
+    yield from licence_complaints(order.quality, commission.channel.use)
     for field in ("motion", "recording"):
         if commission.HasField(field):
             yield from file_complaints(field, getattr(commission, field))
@@ -237,6 +239,9 @@ def channel_complaints(channel: Channel) -> Iterator[Violation]:
     if channel.HasField("logo"):
         yield from file_complaints("channel.logo", channel.logo)
     yield from brand_complaints(channel.brand)
+    if channel.use not in {"", *USES}:
+        remedy = f"{channel.use[:40]!r} is none of {', '.join(USES)}; empty is {COMMERCIAL}"
+        yield Violation("channel.use", "USE_UNKNOWN", remedy)
     if (count := len(channel.pronunciations)) > limits.PRONUNCIATIONS:
         remedy = f"{count} of at most {limits.PRONUNCIATIONS}"
         yield Violation("channel.pronunciations", "PRONUNCIATIONS_TOO_MANY", remedy)
