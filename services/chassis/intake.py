@@ -36,6 +36,8 @@ class Fetched:
     """When it was last reported on."""
     is_unwanted: bool = False
     """Whether nobody wants it any more."""
+    is_overtaken: bool = False
+    """Whether it stands for a later attempt than the one that its work was begun under."""
 
     @property
     def task(self) -> pb.Task:

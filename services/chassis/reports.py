@@ -26,6 +26,7 @@ STARTED: Final = pb.Started()
 PROGRESS: Final = pb.Progress()
 LACKS_ENGINE: Final = pb.HandedBack(cause=pb.HAND_BACK_CAUSE_ENGINE)
 DRAINING: Final = pb.HandedBack(cause=pb.HAND_BACK_CAUSE_DRAINING)
+OVERTAKEN: Final = pb.HandedBack(cause=pb.HAND_BACK_CAUSE_OVERTAKEN)
 
 
 def report_partition(video_id: str) -> int:

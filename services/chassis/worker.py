@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from rostrum.director.v1 import line_pb2 as pb
 
-from services.chassis.answers import Answer, Outcome
+from services.chassis.answers import Answer, Outcome, Stopped
 from services.chassis.bus import Bus, Outgoing, Partition
 from services.chassis.bus.limits import refuse_oversize
 from services.chassis.control import Control
@@ -24,6 +24,7 @@ from services.chassis.intake import Fetched, Refused, fetched
 from services.chassis.post import Patience, Post
 from services.chassis.reports import (
     LACKS_ENGINE,
+    OVERTAKEN,
     PROGRESS,
     STARTED,
     Event,
@@ -247,11 +248,15 @@ class Worker:
         return True
 
     def _adopt(self, running: Fetched, again: Fetched) -> bool:
-        """Have work that goes on here count as the attempt that was sent meanwhile."""
+        """Have an answer of work that goes on here stand for the attempt that was sent meanwhile.
+
+        No other end of it does: a process that slept, or reads what somebody else has since put
+        right, may fail where an attempt from the start does not.
+        """
         if again.task.attempt > running.task.attempt:
             if not self._close(again, STARTED):
                 return False
-            running.envelope = again.envelope
+            running.envelope, running.is_overtaken = again.envelope, True
         else:
             self._reader.commit(again.record)  # delivered twice
         return True
@@ -306,7 +311,7 @@ class Worker:
         ids = {"task": held.task.key, "video": held.task.video_id, "team": held.task.team}
         with bound(**ids, trace=trace_id(held.envelope.trace)):
             _log(outcome)
-        self._post.keep(self._report(held, event_of(outcome)))
+        self._post.keep(self._report(held, _event_of_end(held, outcome)))
         self._post.send()
 
     def _report(self, held: Fetched, event: Event) -> Outgoing:
@@ -359,6 +364,12 @@ class Worker:
         if self._drain_until is None or self._working:
             return False
         return not self._post.kept or self._clock() >= self._drain_until + LAST_WORDS_SECONDS
+
+
+def _event_of_end(held: Fetched, outcome: Outcome) -> Event:
+    if held.is_overtaken and not isinstance(outcome, Answer | Stopped):
+        return OVERTAKEN
+    return event_of(outcome)
 
 
 def _log(outcome: Outcome) -> None:

@@ -389,17 +389,22 @@ def test_a_task_nobody_wants_any_more_is_stopped(
     run_to_the_end(worker, bus, 2)
 
 
+def send_again(bus: Wire, worker: Worker, task: pb.Task, attempt: int) -> None:
+    """Have a later attempt reach the worker that has the earlier one in work."""
+    task.attempt = attempt
+    send(bus, task)
+    late = fetched(bus.log[TASKS.name, 0][-1], [tiny.SYNC])
+    assert late is not None
+    worker._waiting.append(late)  # as after a pause of the whole machine
+    worker.step()
+
+
 def test_a_later_attempt_at_what_is_in_work_is_answered_by_that_work(
     task: Asked, worker: Worker, bus: Wire, crew: Crew, tmp_path: Path
 ) -> None:
     again = send(bus, task(f"wait {tmp_path}/go", 1))
     turn(worker, lambda: said(bus) == ["started"])
-    again.attempt = 2
-    send(bus, again)
-    late = fetched(bus.log[TASKS.name, 0][-1], [tiny.SYNC])
-    assert late is not None
-    worker._waiting.append(late)  # as after a pause of the whole machine
-    worker.step()
+    send_again(bus, worker, again, 2)
     (tmp_path / "go").touch()
     found = run_to_the_end(worker, bus)
     assert [(r.WhichOneof("event"), r.attempt) for r in found] == [
@@ -407,6 +412,24 @@ def test_a_later_attempt_at_what_is_in_work_is_answered_by_that_work(
         ("started", 2),
         ("finished", 2),
     ]
+
+
+@pytest.mark.parametrize("end", ["refuse", "die"])
+def test_work_that_ends_badly_does_not_speak_for_a_later_attempt(
+    task: Asked, worker: Worker, bus: Wire, tmp_path: Path, end: str
+) -> None:
+    again = send(bus, task(f"wait-then-{end} {tmp_path}/go", 1))
+    turn(worker, lambda: said(bus) == ["started"])
+    send_again(bus, worker, again, 2)
+    (tmp_path / "go").touch()
+    handed_back = run_to_the_end(worker, bus)[-1]
+    assert handed_back.attempt == 2
+    assert handed_back.handed_back.cause == pb.HAND_BACK_CAUSE_OVERTAKEN
+    again.attempt = 3
+    send(bus, again)
+    last = run_to_the_end(worker, bus, 3)[-1]  # the second attempt lies on the topic, too
+    assert last.HasField("failed"), "begun anew it says so itself"
+    assert last.attempt == 3
 
 
 def test_a_worker_says_what_it_is_and_has_at_each_change_and_now_and_then(

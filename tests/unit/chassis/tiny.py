@@ -29,9 +29,10 @@ def sync(request: SyncRequest, store: Store) -> SyncResponse:
     if word == "sleep":
         Path(tempfile.gettempdir(), "half").write_text("half", encoding="ascii")
         time.sleep(float(value))
-    elif word == "wait":
+    elif word.startswith("wait"):
         while not Path(value).exists():
             time.sleep(0.01)
+        _end_as(word.removeprefix("wait-then-"))
     elif word == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif word == "die-once" and not Path(value).exists():
@@ -53,6 +54,13 @@ def sync(request: SyncRequest, store: Store) -> SyncResponse:
         raise ZeroDivisionError
     digest = store.put(f"{os.getpid()}".encode())
     return SyncResponse(take=Take(digest=digest, frame_count=request.speech.frame_count))
+
+
+def _end_as(word: str) -> None:
+    if word == "refuse":
+        raise Invalid("speech", "WOKEN_LATE", "somebody else has this by now")
+    if word == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def offer() -> Offer:
