@@ -1,4 +1,4 @@
-"""`make bench`: what a video costs here, and what the director's door bears.
+"""`make bench`: what a video costs here, what the director's door bears, how fair its shares are.
 
 `python -m tests.bench --only load` measures one part, `python -m tests.bench ORDER` another order.
 """
@@ -15,6 +15,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.fairness import measure_fairness
 from tests.bench.load import measure_load
 from tests.bench.video import measure_video
 
@@ -36,6 +37,7 @@ class Figures(Protocol):
 PARTS: Mapping[str, Callable[[Namespace], Figures]] = {
     "video": lambda asked: measure_video(asked.order),
     "load": lambda _: measure_load(),
+    "fairness": lambda _: measure_fairness(),
 }
 
 
