@@ -17,7 +17,8 @@ from typing import Final, Self
 from services.studio.servers.installing import program
 from services.studio.servers.trouble import Unavailable
 
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
+"""On a machine that is busy with other things, too."""
 STOP_SECONDS: Final = 30.0
 PAUSE_SECONDS: Final = 0.1
 TAIL_BYTES: Final = 3000
