@@ -17,6 +17,8 @@ from services.chassis.settings import BusSettings
 from services.chassis.topics import TOPICS, Topic
 
 CONNECT_SECONDS: Final = 15.0
+LED_MS: Final = 60_000
+"""Until every partition of a new topic has a leader; a busy broker takes its time."""
 HOUR_MS: Final = 3_600_000
 FRAME_BYTES: Final = 4_096
 """What Kafka writes around a message: its own limit is that much above ours."""
@@ -74,7 +76,7 @@ def apply_topics(
                 count = len(there[topic.name]["partitions"])
                 findings.append(_grow(client, topic, count, check=check))
         if not check:
-            client.wait_for_topics(list(topics))
+            client.wait_for_topics(list(topics), timeout_ms=LED_MS)
     strangers = sorted(name for name in there if name.startswith(OURS) and name not in topics)
     return findings + [
         Finding(name, "", "is not in the registry; left alone") for name in strangers
