@@ -1,0 +1,1 @@
+"""What surrounds LivePortrait's networks, as its published pipeline does it, in numpy."""
