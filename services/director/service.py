@@ -5,19 +5,22 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine, text
 
 from services.chassis.bus.kafka import KafkaBus
-from services.chassis.errors import Invalid
+from services.chassis.errors import Invalid, Transient
 from services.chassis.ops import Checks, Ops, announce
 from services.chassis.server import Server
 from services.chassis.service import BROKEN, notice_seconds, stay
 from services.chassis.store import Store
 from services.chassis.tally import StoreTally
+from services.chassis.telemetry.logs import get_log
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import open_traces
 from services.director import migrations
@@ -32,6 +35,8 @@ from services.director.settings import DirectorSettings
 from services.director.uploads import Uploads
 
 SERVICE = "director"
+AGAIN_SECONDS: Final = 1.0
+"""Between two looks whether the database is there, at the start."""
 
 
 def serve(settings: DirectorSettings, stop: threading.Event) -> int:
@@ -43,11 +48,16 @@ def serve(settings: DirectorSettings, stop: threading.Event) -> int:
         stack.callback(traces.close)
         engine = open_database(settings.database_url, settings.connections)
         stack.callback(engine.dispose)
-        with database_errors():
-            migrations.check(engine)
         store, bus = open_store(settings), KafkaBus(settings)
         metrics.before_reading(StoreTally(store, metrics).look)
         stack.callback(bus.close)
+        database, is_open = partial(answers, engine), threading.Event()
+        ready: Checks = {"database": database, "store": store.healthy}
+        live: dict[str, Callable[[], bool]] = {}
+        checks = {**ready, "bus": bus.healthy, "doors": is_open.is_set}
+        ops = stack.enter_context(Ops(settings.ops_listen, metrics, ready=checks, live=live))
+        if not await_tables(engine, stop):
+            return 0
         desk = Desk(engine, lambda: int(time.time() * 1000))
         feed = Feed(desk)
         stack.callback(feed.close)
@@ -55,18 +65,32 @@ def serve(settings: DirectorSettings, stop: threading.Event) -> int:
         media = Media(store, desk, uploads, Limits(team_bytes=settings.team_bytes))
         means = Means(engine, bus, store.in_realm, metrics, settings.rules())
         line = stack.enter_context(LineThread(Line(means)))
-        database = partial(answers, engine)
-        ready: Checks = {"database": database, "store": store.healthy}
-        live: Checks = {"line": line.is_alive}
+        live["line"] = line.is_alive
         server = Server([production(desk, feed), media.door()], settings, metrics, traces)
-        checks = {**ready, "bus": bus.healthy}
-        ops = stack.enter_context(Ops(settings.ops_listen, metrics, ready=checks, live=live))
         server.start()
         server.set_serving(serving=True)
+        is_open.set()
         announce(SERVICE, listen=server.address, ops=ops.address)
         sound = stay(server, stop, ready, live)
         server.stop(notice_seconds(settings), settings.drain_seconds)
     return 0 if sound else BROKEN
+
+
+def await_tables(engine: Engine, stop: threading.Event) -> bool:
+    """Return True once the database answers, False where we are told to stop before.
+
+    Raises Invalid where its tables are not those of this version.
+    """
+    while not stop.is_set():
+        try:
+            with database_errors():
+                migrations.check(engine)
+        except Transient as error:
+            get_log().warning("waiting for the database", why=str(error))
+            stop.wait(AGAIN_SECONDS)
+        else:
+            return True
+    return False
 
 
 def open_store(settings: DirectorSettings) -> Store:
