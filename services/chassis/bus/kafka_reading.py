@@ -248,10 +248,11 @@ class KafkaFollower:
         self._topics = list(topics)
         self._consumer: Any = connect(KafkaConsumer, settings, ASK_SECONDS, **CONSUMER)
         self._look_at = 0.0
-        found = self._discover()
-        if from_end and found:
-            for where, offset in _end_offsets(self._consumer, found).items():
-                self._consumer.seek(TopicPartition(*where), offset)
+        try:
+            self._begin(from_end=from_end)
+        except Transient:
+            self.close()
+            raise
 
     def poll(self, seconds: float, most: int = 50) -> list[Record]:
         """Return records, waiting for the first."""
@@ -268,6 +269,14 @@ class KafkaFollower:
     def close(self) -> None:
         """Stop."""
         self._consumer.close(timeout_ms=int(CLOSE_SECONDS * 1000))
+
+    def _begin(self, *, from_end: bool) -> None:
+        """Take up every partition. Raises Transient where the broker has gone meanwhile."""
+        with kafka_errors("looking for partitions"):
+            found = self._discover()
+        if from_end and found:
+            for where, offset in _end_offsets(self._consumer, found).items():
+                self._consumer.seek(TopicPartition(*where), offset)
 
     def _discover(self) -> set[TopicPartition]:
         """Take up partitions that have come since; they are read from their beginning."""
