@@ -25,6 +25,7 @@ OURS: Final[Mapping[type[errors.KafkaError], type[StageError]]] = {
     errors.RetriableError: Transient,  # the broker is away, starting, or hands over
     errors.UnknownBrokerIdError: Transient,  # it has just come back as another
     errors.BrokerNotAvailableError: Transient,
+    errors.InvalidReplicationFactorError: Transient,  # too few brokers, or they are not let in yet
     errors.OutOfOrderSequenceNumberError: Transient,  # another producer begins at one
     errors.UnknownProducerIdError: Transient,
     errors.InvalidProducerEpochError: Transient,
