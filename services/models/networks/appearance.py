@@ -31,7 +31,7 @@ class AppearanceExtractor(nn.Module):
         for down in self.down_blocks:
             x = down(x)  # N×128×128×128, then N×256×64×64
         x = self.second(x)  # N×512×64×64
-        x = x.unflatten(1, (VOLUME_CHANNELS, VOLUME_DEPTH))  # N×32×16×64×64
+        x = x.view(len(x), VOLUME_CHANNELS, VOLUME_DEPTH, *x.shape[2:])  # N×32×16×64×64
         for block in self.resblocks_3d.values():
             x = block(x)
         return x

@@ -5,9 +5,13 @@ Source: Park et al. 2019, SPADE; spectral normalisation after Miyato et al. 2018
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from services.models.networks.fixed import FixedConv
 
 FEATURES = 256
 MIDDLE_BLOCKS = 6
@@ -24,20 +28,23 @@ class SpadeGenerator(nn.Module):
         self.fc = nn.Conv2d(FEATURES, 512, kernel_size=3, padding=1)
         for index in range(MIDDLE_BLOCKS):
             self.add_module(f"G_middle_{index}", SpadeBlock(512, 512))
-        self.up_0 = SpadeBlock(512, 256, doubles=True)
-        self.up_1 = SpadeBlock(256, 64, doubles=True)
+        self.up_0: nn.Module = SpadeBlock(512, 256, doubles=True)
+        self.up_1: nn.Module = SpadeBlock(256, 64, doubles=True)
         self.conv_img = nn.Sequential(
             nn.Conv2d(64, 12, kernel_size=3, padding=1), nn.PixelShuffle(2)
         )
 
     def forward(self, features: Tensor) -> Tensor:
         x: Tensor = self.fc(features)  # N×512×64×64
-        for index in range(MIDDLE_BLOCKS):
-            x = self.get_submodule(f"G_middle_{index}")(x, features)
-        x = self.up_0(x, features)  # N×256×128×128
-        x = self.up_1(x, features)  # N×64×256×256
+        for _, block in self.blocks():
+            x = block(x, features)  # N×512×64×64; up_0: N×256×128×128; up_1: N×64×256×256
         picture: Tensor = self.conv_img(functional.leaky_relu(x, SLOPE))  # N×3×512×512
         return picture.sigmoid()
+
+    def blocks(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield the blocks in order, each with its name."""
+        for name in (*(f"G_middle_{index}" for index in range(MIDDLE_BLOCKS)), "up_0", "up_1"):
+            yield name, self.get_submodule(name)
 
 
 class SpadeBlock(nn.Module):
@@ -77,6 +84,13 @@ class Spade(nn.Module):
         self.mlp_gamma = nn.Conv2d(HIDDEN, channels, kernel_size=3, padding=1)
         self.mlp_beta = nn.Conv2d(HIDDEN, channels, kernel_size=3, padding=1)
 
+    @property
+    def first(self) -> nn.Conv2d:
+        """The convolution that γ and β share."""
+        conv = self.mlp_shared[0]
+        assert isinstance(conv, nn.Conv2d)
+        return conv
+
     def forward(self, x: Tensor, features: Tensor) -> Tensor:
         """x: N×C×H×W; features: N×256×64×64, repeated up to H×W. Returns N×C×H×W."""
         shared = self.mlp_shared(functional.interpolate(features, x.shape[-2:], mode="nearest"))
@@ -90,6 +104,9 @@ class SpectralConv2d(nn.Module):
 
     The checkpoint holds the undivided weight and the singular vectors of its training's end.
     """
+
+    weight_u: Tensor
+    weight_v: Tensor
 
     def __init__(
         self, channels_in: int, channels_out: int, *, kernel_size: int, bias: bool = True
@@ -109,6 +126,10 @@ class SpectralConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.conv2d(x, self.weight, self.bias, padding="same")
+
+    def divided(self) -> FixedConv:
+        """Return the plain convolution that this one is."""
+        return FixedConv(self.weight, self.bias, (self.weight.shape[-1] // 2,) * 2)
 
 
 def double(x: Tensor) -> Tensor:

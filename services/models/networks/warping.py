@@ -177,7 +177,7 @@ def move_by_each(compressed: Tensor, motions: Tensor) -> Tensor:
     """Return the volume as each motion alone would move it: N×4×D×H×W to N×M×4×D×H×W."""
     copies = compressed.unsqueeze(1).expand(-1, MOTIONS, -1, -1, -1, -1)
     moved = sample_volume(copies.flatten(0, 1), motions.flatten(0, 1))
-    return moved.unflatten(0, (-1, MOTIONS))
+    return moved.view(copies.shape)
 
 
 def sample_volume(volume: Tensor, grid: Tensor) -> Tensor:
