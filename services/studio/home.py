@@ -26,6 +26,11 @@ class Home:
         """Where objects and results lie."""
         return self.folder / "store"
 
+    @property
+    def weights_folder(self) -> Path:
+        """Where the weights of neural engines lie."""
+        return self.folder / "weights"
+
     def store(self) -> Store:
         """Open the store."""
         return Store.in_folder(self.store_folder)
