@@ -22,7 +22,7 @@ from services.models.networks.gfpgan import StyleDecoder
 from services.models.networks.modulated import fold_decoder
 from services.models.networks.motion import Block, ResponseNorm, relative_energy
 from services.models.networks.repeated import RepeatedConv
-from services.models.networks.rrdbnet import RRDBNet, fold_enlargements
+from services.models.networks.rrdbnet import RRDBNet
 from services.models.networks.sliced import SlicedConv3d
 from services.models.networks.steered import FoldedSpadeBlock
 from services.models.networks.warping import Decoder, DenseMotion
@@ -63,6 +63,13 @@ def fold_up(block: UpBlock3d) -> None:
     absorb_norm(block)
     block.conv = RepeatedConv(cast("nn.Conv3d", block.conv), repeats=2)
     block.upsample = nn.Identity()
+
+
+def fold_enlargements(network: RRDBNet) -> None:
+    """Convolve first, then repeat."""
+    network.conv_up1 = RepeatedConv(cast("nn.Conv2d", network.conv_up1), repeats=2)
+    network.conv_up2 = RepeatedConv(cast("nn.Conv2d", network.conv_up2), repeats=2)
+    network.double = nn.Identity()
 
 
 def fold_motion(motion: DenseMotion) -> None:

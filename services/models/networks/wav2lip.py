@@ -11,11 +11,13 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SIDE_PIXELS: Final = 96
 MEL_BANDS: Final = 80
 MEL_COLUMNS: Final = 16
 """Mel columns the network hears at once: 200 ms at 80 columns a second."""
+DECODER_STEPS: Final = 7
 
 FaceFeatures = Sequence[Tensor]
 """What a face gives to each step of the decoder, coarse to fine; see `Wav2Lip.encode_face`."""
@@ -151,10 +153,33 @@ class Wav2Lip(nn.Module):
             features.insert(0, face)
         return features
 
-    def decode(self, speech: Tensor, features: FaceFeatures) -> Tensor:
-        """Return the faces (N, 3, 96, 96), BGR in 0..1, of `encode_speech` and `encode_face`."""
-        x = speech
-        for block, face in zip(self.face_decoder_blocks, features, strict=True):
-            x = torch.cat((block(x), face), dim=1)
+    def decode(self, speech: Tensor, features: FaceFeatures, top: int = 0) -> Tensor:
+        """Return the faces (N, 3, 96 - top, 96), BGR in 0..1, from row `top` on.
+
+        speech: `encode_speech`'s. features: `encode_face`'s. Rows above `top` are drawn only as far
+        as those below depend on them, so that the rows returned are those of the whole face.
+        """
+        x, above = speech, 0
+        for block, face, first in zip(
+            self.face_decoder_blocks, features, first_rows(top), strict=True
+        ):
+            x = block(x)  # its first row is 2 * above
+            x = torch.cat((x[:, :, first - 2 * above :], face[:, :, first:]), dim=1)
+            above = first
         picture: Tensor = self.output_block(x)
-        return picture
+        return picture[:, :, top - above :]
+
+
+def first_rows(top: int) -> list[int]:
+    """Return the first row that is wanted of each of the decoder's maps, coarse to fine."""
+    rows = [max(top - 1, 0)]  # the last 3 x 3 convolution reads one row above
+    for _ in range(DECODER_STEPS - 1):
+        rows.insert(0, max(rows[0] // 2 - 1, 0))  # two residual convolutions, then half the side
+    return rows
+
+
+def fold_block(block: Convolution | Enlargement) -> None:
+    """Put a block's batch norm into its convolution."""
+    convolution, norm = block.conv_block
+    transposed = isinstance(convolution, nn.ConvTranspose2d)
+    block.conv_block = nn.Sequential(fuse_conv_bn_eval(convolution, norm, transpose=transposed))
