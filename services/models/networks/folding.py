@@ -69,7 +69,7 @@ def fold_enlargements(network: RRDBNet) -> None:
     """Convolve first, then repeat."""
     network.conv_up1 = RepeatedConv(cast("nn.Conv2d", network.conv_up1), repeats=2)
     network.conv_up2 = RepeatedConv(cast("nn.Conv2d", network.conv_up2), repeats=2)
-    network.double = nn.Identity()
+    network.enlarge = nn.Identity()
 
 
 def fold_motion(motion: DenseMotion) -> None:

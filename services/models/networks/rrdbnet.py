@@ -68,7 +68,7 @@ class RRDBNet(nn.Module):
         self.conv_first = convolution(3 * 4, CHANNELS)
         self.body = nn.Sequential(*(RRDB() for _ in range(BLOCKS)))
         self.conv_body = convolution(CHANNELS, CHANNELS)
-        self.double: nn.Module = nn.Upsample(scale_factor=2, mode="nearest")
+        self.enlarge: nn.Module = nn.Upsample(scale_factor=2, mode="nearest")
         self.conv_up1: nn.Module = convolution(CHANNELS, CHANNELS)
         self.conv_up2: nn.Module = convolution(CHANNELS, CHANNELS)
         self.conv_hr = convolution(CHANNELS, CHANNELS)
@@ -78,7 +78,7 @@ class RRDBNet(nn.Module):
         """Return (N, 3, 2h, 2w) of (N, 3, h, w), h and w even; RGB, in and about 0..1."""
         first = self.conv_first(pixel_unshuffle(picture, 2))  # (N, 64, h/2, w/2)
         x = first + self.conv_body(self.body(first))
-        x = leaky_relu_(self.conv_up1(self.double(x)))  # (N, 64, h, w)
-        x = leaky_relu_(self.conv_up2(self.double(x)))  # (N, 64, 2h, 2w)
+        x = leaky_relu_(self.conv_up1(self.enlarge(x)))  # (N, 64, h, w)
+        x = leaky_relu_(self.conv_up2(self.enlarge(x)))  # (N, 64, 2h, 2w)
         enlarged: Tensor = self.conv_last(leaky_relu_(self.conv_hr(x)))
         return enlarged
