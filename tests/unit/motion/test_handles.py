@@ -172,4 +172,4 @@ def drawn_with(puppet: Puppet, column: int, value: float) -> np.ndarray:
     mouth[column] = value
     puppet.pose(np.zeros(len(TRACKS), np.float32), mouth, 0.0)
     layers = puppet.layers.astype(np.float32)
-    return (layers[..., :3] + 150 * layers[..., 3:] / 255).clip(0, 255).astype(np.uint8)
+    return (layers[..., :3] + 150 * (1 - layers[..., 3:] / 255)).clip(0, 255).astype(np.uint8)

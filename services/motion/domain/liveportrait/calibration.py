@@ -23,8 +23,11 @@ from services.motion.domain.waves import Reals
 STEPS: Final = 9
 """Values of a handle that are drawn."""
 MIDDLE: Final = len(SEAM_UPPER) // 2
-GAP_PER_JAW: Final = 0.94
-"""Lips part by so much of what the jaw opens, in half mouth widths, as the puppet draws it."""
+GAP_PER_JAW: Final = 1.6
+WIDTH_PER_WIDTH: Final = 0.6
+"""What landmarks read off the puppet's mouth for each half mouth width of jaw and of width: 1.45 to
+1.84 and .51 to .68 on the shipped presenters. Curves are in what landmarks read, so goals are too.
+"""
 LEAST_EFFECT: Final = 0.01
 """Of a measure; what is smaller is the landmarks' own noise."""
 WIDEST: Final = 0.5
@@ -100,8 +103,9 @@ def mouth_steering(curves: Mapping[str, Curve]) -> dict[str, Floats]:
     steps = np.linspace(-WIDEST, WIDEST, GRID)
     deltas = np.zeros((len(MOUTH), GRID, POINTS, 3), np.float32)
     deltas[MOUTH.index("jaw")] = steered("open", curves["open"], GAP_PER_JAW * steps.clip(0))
-    wider = steered("spread", curves["spread"], steps.clip(0))
-    deltas[MOUTH.index("width")] = wider + steered("round", curves["round"], steps.clip(None, 0))
+    wider, narrower = WIDTH_PER_WIDTH * steps.clip(0), WIDTH_PER_WIDTH * steps.clip(None, 0)
+    deltas[MOUTH.index("width")] = steered("spread", curves["spread"], wider)
+    deltas[MOUTH.index("width")] += steered("round", curves["round"], narrower)
     return {"values": np.tile(steps.astype(np.float32), (len(MOUTH), 1)), "deltas": deltas}
 
 
