@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Engine, PoolProxiedConnection, Table, create_engine, event
+from sqlalchemy import Engine, Insert, PoolProxiedConnection, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.chassis.errors import Transient
@@ -88,6 +89,54 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def insert_into(bound: Engine | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT in the database's own words."""
     return sqlite.insert(table) if is_sqlite(bound) else postgresql.insert(table)
+
+
+def insert_each(
+    connection: Connection, new: Insert, rows: Sequence[Mapping[str, Any]]
+) -> list[Any]:
+    """Insert rows within a transaction; return what each RETURNING gave first, None for nothing.
+
+    new: a statement that is made once. On PostgreSQL the driver prepares it once and sends all rows
+    in one go: a statement of many rows, put together anew, costs twice as much of a core.
+    """
+    if is_sqlite(connection):
+        return [_first(connection.execute(new, row).first()) for row in rows]
+    words = _driver_words(new, connection.dialect, tuple(rows[0]))
+    cursor: Any = connection.connection.cursor()
+    with _driver_errors(connection), closing(cursor):
+        cursor.executemany(words, rows, returning=True)
+        return [_first(result.fetchone()) for result in cursor.results()]
+
+
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Have `insert_each` wait for the database once for each statement, where it can be told so."""
+    driver: Any = connection.connection.driver_connection
+    with ExitStack() as stack:
+        if not is_sqlite(connection):
+            stack.enter_context(_driver_errors(connection))
+            stack.enter_context(driver.pipeline())
+        yield
+
+
+@contextmanager
+def _driver_errors(connection: Connection) -> Iterator[None]:
+    """Have what the driver itself raises look like what SQLAlchemy raises."""
+    driver = connection.dialect.dbapi
+    assert driver is not None, "an engine has one"
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error) from error
+
+
+@cache
+def _driver_words(new: Insert, dialect: Dialect, columns: tuple[str, ...]) -> str:
+    return str(new.compile(dialect=dialect, column_keys=columns))
+
+
+def _first(row: Sequence[Any] | None) -> Any:  # noqa: ANN401  # whatever a column holds
+    return None if row is None else row[0]
 
 
 def _prepare(connection: sqlite3.Connection, _: PoolProxiedConnection) -> None:

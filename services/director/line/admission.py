@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.errors import Violation
+from services.director.database import insert_each, pipelined
 from services.director.line.videos import Row, tell
 from services.director.line.words import part_of
 from services.director.messages import QUEUED, complaints_text
@@ -74,8 +75,9 @@ def admit_new(
     """
     rows = [_row(team, one, now_ms) for team, one in asked]
     in_order = sorted(rows, key=lambda row: (row["team"], row["request_id"] or ""))
-    new = set(connection.execute(ADMIT[connection.dialect.name], in_order).scalars())
-    _tell(connection, [row for row in rows if row["id"] in new], now_ms)
+    with pipelined(connection):
+        new = set(insert_each(connection, ADMIT[connection.dialect.name], in_order))
+        _tell(connection, [row for row in rows if row["id"] in new], now_ms)
     return [row if row["id"] in new else None for row in rows]
 
 

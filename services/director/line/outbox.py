@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
 from services.chassis.bus import Outgoing
+from services.director.database import insert_each
 from services.director.line.lookups import plain
 from services.director.tables import outbox
+
+NEW_MESSAGES: Final = insert(outbox).returning(outbox.c.id)
 
 
 def post(connection: Connection, messages: Sequence[Outgoing], now_ms: int) -> None:
     """Write messages down; they are published once the transaction stands."""
     if messages:
-        connection.execute(insert(outbox), [_row(message, now_ms) for message in messages])
+        insert_each(connection, NEW_MESSAGES, [_row(message, now_ms) for message in messages])
 
 
 def oldest(connection: Connection, most: int) -> list[tuple[int, Outgoing]]:

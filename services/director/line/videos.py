@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from services.chassis.bus import Outgoing
 from services.chassis.envelope import wrap
 from services.chassis.topics import VIDEOS
+from services.director.database import insert_each
 from services.director.line import outbox
 from services.director.line.lookups import among
 from services.director.messages import OPEN, moment, video_message
@@ -24,7 +25,7 @@ COMPLAINTS_TOLD: Final = 40
 REMEDY_CHARACTERS: Final = 500
 SHOWN: Final = [column for column in videos.c if column.name != "commission"]
 """What of a row is read where the order itself is not needed: it may be long."""
-NEW_EVENTS: Final = insert(events).returning(events.c.id, sort_by_parameter_order=True)
+NEW_EVENTS: Final = insert(events).returning(events.c.id)
 
 
 def change(
@@ -69,7 +70,7 @@ def tell(connection: Connection, rows: Sequence[Row], kind: str, now_ms: int) ->
         }
         for row, video in zip(rows, said, strict=True)
     ]
-    cursors = connection.execute(NEW_EVENTS, written).scalars().all()
+    cursors = insert_each(connection, NEW_EVENTS, written)
     told = zip(rows, said, cursors, strict=True)
     outbox.post(
         connection,
