@@ -28,8 +28,11 @@ AHEAD_MOST: Final = 20
 """Jobs that are handed in ahead of their share of the faults, so that faults meet work."""
 TWICE_SHARE: Final = 0.1
 """Of jobs that are handed in a second time."""
-QUIET_SECONDS: Final = 60.0
-"""A line that does nothing for so long, though there is work and nobody disturbs it, is stuck."""
+QUIET_SECONDS: Final = 120.0
+"""A line that does nothing for so long, though there is work and nobody disturbs it, is stuck.
+
+A broker that hardly gets the processor shuts itself out, and was seen to take 65 s to come back.
+"""
 SETTLE_SECONDS: Final = 60.0
 WORD_SECONDS: Final = 20.0
 
@@ -52,8 +55,8 @@ class Verdict:
     """From the kill of a worker with a task to the report of the next one that has it."""
     complaints: list[str] = field(default_factory=list)
     surprises: Sequence[str] = ()
-    """Processes that ended though nobody killed them, as one does that starts while the broker is
-    away. They are started again, as a cluster would; what must hold must hold all the same."""
+    """Processes that ended though nobody killed them. They are started again, as a cluster would,
+    and what must hold must hold all the same; that none said of a bug is a part of it."""
 
     @property
     def good(self) -> bool:
@@ -73,6 +76,22 @@ class Verdict:
             *(f"WRONG: {said}" for said in self.complaints[:20]),
             f"{len(self.complaints)} complaints" if self.complaints else "all held",
         ]
+
+    def figures(self) -> dict[str, object]:
+        """Return it for a program."""
+        return {
+            "good": self.good,
+            "seconds": round(self.seconds, 1),
+            "jobs": self.jobs,
+            "faults": dict(self.counts),
+            "records_delivered_twice": self.repeated,
+            "tasks_redriven": self.redriven,
+            "recoveries": len(self.recovery_seconds),
+            "recovery_p50_seconds": round(share(self.recovery_seconds, 0.5), 2),
+            "recovery_p99_seconds": round(share(self.recovery_seconds, 0.99), 2),
+            "ended_by_themselves": len(self.surprises),
+            "complaints": len(self.complaints),
+        }
 
 
 class Campaign:
@@ -118,7 +137,7 @@ class Campaign:
                 self._redriven,
                 noise.count,
                 self._recoveries(faults),
-                self._trouble + found,
+                self._trouble + found + self._line.bugs(),
                 self._line.surprises(),
             )
 

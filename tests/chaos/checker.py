@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
@@ -11,13 +12,15 @@ from rostrum.director.v1.production_pb2 import Video, VideoEvent
 from services.chassis.bus.kafka import KafkaBus
 from services.chassis.envelope import unwrap
 from services.chassis.errors import Corrupt
-from services.chassis.topics import REPORTS, VIDEOS
+from services.chassis.topics import REPORTS, VIDEOS, Topic
 from tests.chaos.audit import ENDED, Audit
 from tests.chaos.doors import Doors, is_finished
 from tests.chaos.jobs import Files
 from tests.chaos.line import Line
 
-SILENCE_SECONDS: Final = 3.0
+POLL_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 120.0
+"""In which the broker gives all that was published; it may hardly get the processor."""
 DOWNLOADS: Final = 20
 """Videos whose files are fetched through a door, too."""
 
@@ -83,11 +86,16 @@ def _about_events(line: Line, videos: Mapping[str, Video]) -> Iterator[str]:
 
 
 def _published(line: Line) -> Iterator[VideoEvent]:
+    ends, read = _ends(line, VIDEOS), dict[int, int]()
+    deadline = time.monotonic() + PATIENCE_SECONDS
     bus = KafkaBus(line.bus_settings)
     try:
         follower = bus.follow([VIDEOS.name], from_end=False)
-        while records := follower.poll(SILENCE_SECONDS, 500):
-            for record in records:
+        while any(read.get(n, 0) < end for n, end in ends.items()):
+            if time.monotonic() > deadline:
+                return
+            for record in follower.poll(POLL_SECONDS, 500):
+                read[record.partition] = record.offset + 1
                 if (envelope := unwrap(record)) is not None:
                     yield cast("VideoEvent", envelope.message)
     finally:
@@ -96,18 +104,23 @@ def _published(line: Line) -> Iterator[VideoEvent]:
 
 def _about_reports(line: Line, audit: Audit) -> Iterator[str]:
     """Hold how far the line has read to how far there is something to read."""
+    read = audit.offsets(REPORTS.name)
+    for number, end in _ends(line, REPORTS).items():
+        if read.get(number, 0) < end:
+            yield f"reports of partition {number} are read to {read.get(number, 0)} of {end}"
+
+
+def _ends(line: Line, topic: Topic) -> dict[int, int]:
+    """Return the next offset of each partition of a topic."""
     from kafka import KafkaConsumer, TopicPartition  # noqa: PLC0415  # slow
 
-    read = audit.offsets(REPORTS.name)
     consumer = KafkaConsumer(bootstrap_servers=line.kafka.address)
     try:
-        partitions = [TopicPartition(REPORTS.name, n) for n in range(REPORTS.partitions)]
-        for partition, end in consumer.end_offsets(partitions).items():
-            number = partition.partition
-            if read.get(number, 0) < end:
-                yield f"reports of partition {number} are read to {read.get(number, 0)} of {end}"
+        partitions = [TopicPartition(topic.name, n) for n in range(topic.partitions)]
+        ends = consumer.end_offsets(partitions, timeout_ms=int(PATIENCE_SECONDS * 1000))
     finally:
         consumer.close()
+    return {partition.partition: end for partition, end in ends.items()}
 
 
 def _short(numbers: Sequence[int]) -> str:

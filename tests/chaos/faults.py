@@ -203,9 +203,9 @@ class Faults:
             service.kill()
             self.counts["kills while a server was away"] += 1
         while time.monotonic() < away:
-            self._line.keep_up(away=True)
+            self._line.keep_up()
             time.sleep(0.1)
-        server.start()
+        self._line.restart(server)
         return True
 
     def _pick(self) -> Service | None:

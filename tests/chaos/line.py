@@ -6,21 +6,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
 
 from services.chassis.bus.kafka_topics import apply_topics
+from services.chassis.errors import Transient
 from services.chassis.settings import BusSettings
 from services.chassis.store import Store
 from services.studio.servers.kafka import KafkaServer
 from services.studio.servers.postgres import PostgresServer
-from services.studio.servers.processes import free_port
+from services.studio.servers.processes import Server, free_port
 from tests.chaos.processes import ROOT, Service
 from tests.chaos.synthetic import NOTES, STAGES
 
 TEAM: Final = "house"
+START_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 20.0
 
 
@@ -88,13 +91,19 @@ class Line:
     def __enter__(self) -> Self:
         for folder in (self.folder / "logs", self.folder / "store", self.notes, self.scratch):
             folder.mkdir(parents=True, exist_ok=True)
-        self.postgres.start()
-        self.kafka.start()
-        apply_topics(self.bus_settings)
-        self._migrate()
+        with ExitStack() as stack:
+            stack.callback(self._end)
+            self.postgres.start(START_SECONDS)
+            self.kafka.start(START_SECONDS)
+            self._apply_topics()
+            self._migrate()
+            stack.pop_all()  # it stands: from now on it ends when it is left
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for service in self.services:
             service.terminate()
         deadline = time.monotonic() + STOP_SECONDS
@@ -135,18 +144,43 @@ class Line:
         """The team's store."""
         return Store.in_folder(self.folder / "store", TEAM)
 
-    def keep_up(self, *, away: bool = False) -> None:
-        """Start again whatever has ended. away: whether broker or database are away."""
+    def restart(self, server: Server) -> None:
+        """Start a server again that was killed. Raises RuntimeError where its data are gone.
+
+        It would make itself new ones, and everything after would only be hard to understand.
+        """
+        if not (server.folder / "data").is_dir():
+            raise RuntimeError(f"somebody has removed {server.folder}/data while this run needs it")
+        server.start(START_SECONDS)
+
+    def keep_up(self) -> None:
+        """Start again whatever has ended."""
         for service in self.services:
-            service.keep_up(away=away)
+            service.keep_up()
 
     def surprises(self) -> list[str]:
         """Return which processes have ended though nobody ended them."""
         return [said for service in self.services for said in service.surprises]
 
+    def bugs(self) -> list[str]:
+        """Return what processes have said of exceptions that nobody foresaw."""
+        return [said for service in self.services for said in service.bugs()]
+
+    def _apply_topics(self) -> None:
+        """Make the topics; a broker that hardly gets the processor takes several tries."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                apply_topics(self.bus_settings)
+            except Transient:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
     def _migrate(self) -> None:
         command = [sys.executable, "-m", "services.studio", "migrate"]
         subprocess.run(
             [*command, "--database", self.postgres.url],
-            cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL,
+            cwd=ROOT, check=True, timeout=START_SECONDS, stdout=subprocess.DEVNULL,
         )  # fmt: skip

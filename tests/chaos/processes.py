@@ -14,6 +14,11 @@ from typing import Final
 
 AGAIN_SECONDS: Final = 0.3
 """Between the end of a process and the start of its follower."""
+CRITICAL: Final = '"critical"'
+CANNOT_START: Final = "the service cannot start"
+BUG: Final = "nobody foresaw this"
+"""What services say of an exception that ends a call, a video or themselves."""
+LONGEST_WORDS: Final = 4000
 ROOT: Final = Path(__file__).parents[2]
 
 
@@ -26,15 +31,17 @@ class Service:
         self.name = name
         self._module = [*module]
         self._settings = dict(settings)
-        self._logs = logs
+        self._log = logs / f"{name}.log"
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._serial = 0
         self._ended_at = 0.0
         self._killed = False
-        self._began_without = False
+        self._is_hurt = False
         self.is_stopped = False
         self.surprises: list[str] = []
-        """Ends that nobody caused. That one cannot start while a server is away is none."""
+        """Ends that nobody caused, with what was said of them. That one cannot start because its
+        first work process was killed while it was loading is none."""
 
     @property
     def incarnation(self) -> str:
@@ -53,19 +60,22 @@ class Service:
             raise RuntimeError(f"{self.name} was never started")
         return self._process.pid
 
-    def keep_up(self, *, away: bool = False) -> None:
-        """Start the next process where the last one has ended, after a moment.
-
-        away: whether a server that it needs is away now.
-        """
+    def keep_up(self) -> None:
+        """Start the next process where the last one has ended, after a moment."""
         if self.running:
             return
         now = time.monotonic()
         if self._process is not None and not self._ended_at:
             self._note_end(now)
         if now - self._ended_at >= AGAIN_SECONDS:
-            self._began_without = away
             self._start()
+
+    def bugs(self) -> list[str]:
+        """Return what this place's processes have said of exceptions that nobody foresaw."""
+        if not self._log.exists():
+            return []
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [f"{self.name}: {line[:LONGEST_WORDS]}" for line in lines if BUG in line]
 
     def kill(self) -> None:
         """End the process at once; what it has started ends with it."""
@@ -76,6 +86,7 @@ class Service:
         """End one process that it has started; return whether there was one."""
         for child in children_of(self.process_id):
             self._signal(child, signal.SIGKILL)
+            self._is_hurt = True
             return True
         return False
 
@@ -115,9 +126,10 @@ class Service:
 
     def _start(self) -> None:
         self._serial += 1
-        self._ended_at, self._killed = 0.0, False
+        self._ended_at, self._killed, self._is_hurt = 0.0, False, False
         settings = {**os.environ, **self._settings, "ROSTRUM_WORKER": self.incarnation}
-        with (self._logs / f"{self.name}.log").open("ab") as log:
+        with self._log.open("ab") as log:
+            self._log_start = log.tell()
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", *self._module],
                 cwd=ROOT, env=settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -127,8 +139,19 @@ class Service:
     def _note_end(self, now: float) -> None:
         assert self._process is not None
         self._ended_at = now
-        if not (self._killed or self._began_without):
-            self.surprises.append(f"{self.incarnation} ended with {self._process.returncode}")
+        if self._killed:
+            return
+        code, why = self._process.returncode, self._last_words()
+        if not (self._is_hurt and CANNOT_START in why):
+            self.surprises.append(f"{self.incarnation} ended with {code}: {why}")
+
+    def _last_words(self) -> str:
+        """Return what the process that has ended said of its end, or else said last."""
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").splitlines()
+        critical = [line for line in lines if CRITICAL in line]
+        return (critical or lines or ["it said nothing"])[-1][:LONGEST_WORDS]
 
     @staticmethod
     def _signal(process: int, number: signal.Signals) -> None:
