@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import resources
 from types import MappingProxyType
@@ -30,6 +30,10 @@ class Licence:
     checked: date
     """When somebody read that text."""
     why: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as lists and records say it."""
+        return asdict(self) | {"checked": self.checked.isoformat()}
 
 
 def _read() -> tuple[Mapping[str, Licence], Mapping[str, tuple[Licence, ...]]]:
@@ -65,6 +69,15 @@ def use_complaints(field: str, engine: str, use: str) -> Iterator[Violation]:
     for licence in ENGINES[engine]:
         if use not in licence.uses:
             yield Violation(field, "LICENCE_FORBIDS_USE", _refusal(engine, use, licence))
+
+
+def ledger_of(engines: Iterable[str]) -> list[dict[str, object]]:
+    """Return the licences that these engines need, each with those that need it, for records."""
+    needing: dict[str, list[str]] = {}
+    for engine in sorted(set(engines)):
+        for licence in ENGINES.get(engine, ()):
+            needing.setdefault(licence.id, []).append(engine)
+    return [LICENCES[id_].as_json() | {"engines": needing[id_]} for id_ in sorted(needing)]
 
 
 def _refusal(engine: str, use: str, licence: Licence) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from services.chassis.errors import Invalid, Violation
 from services.chassis.fields import digests_in
+from services.chassis.licences import ledger_of
 from services.director.database import insert_into, open_tables
 from services.director.recipes import Output
 from services.director.schema import message_class
@@ -154,6 +155,7 @@ class State:
         """
         row = self._video(video)
         commission = Commission.FromString(row["commission"])
+        parts = [self._task_record(task) for task in self._rows(_tasks_of(video))]
         return {
             "name": row["name"],
             "status": row["state"],
@@ -164,7 +166,8 @@ class State:
             "channel": MessageToDict(commission.channel, preserving_proto_field_name=True),
             "complaints": json.loads(row["complaints"] or "[]"),
             "outputs": json.loads(row["outputs"] or "[]"),
-            "tasks": [self._task_record(task) for task in self._rows(_tasks_of(video))],
+            "licences": ledger_of(part["engine"] for part in parts),
+            "tasks": parts,
         }
 
     def _task_record(self, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,6 @@ def convert(names: SomeNames = None) -> None:
 
 def record_of(file: WeightsFile, shelf: Shelf) -> dict[str, object]:
     """Return a file and its licence as a line of JSON says it."""
-    licence = file.licence
     return {
         "event": "weights",
         "name": file.name,
@@ -109,14 +108,7 @@ def record_of(file: WeightsFile, shelf: Shelf) -> dict[str, object]:
         "bytes": file.size_bytes,
         "sha256": file.sha256,
         "sources": file.sources,
-        "licence": {
-            "id": licence.id,
-            "name": licence.name,
-            "reference": licence.reference,
-            "uses": licence.uses,
-            "checked": licence.checked.isoformat(),
-            "why": licence.why,
-        },
+        "licence": file.licence.as_json(),
         "state": shelf.state(file),
     }
 

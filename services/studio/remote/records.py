@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from rostrum.director.v1.production_pb2 import Record, TaskRecord
 
+from services.chassis.licences import ledger_of
 from services.studio.remote.board import state_name
 
 
@@ -34,6 +35,7 @@ def document_of(record: Record) -> dict[str, Any]:
             for said in video.complaints
         ],
         "outputs": [_fields(output) for output in video.outputs],
+        "licences": ledger_of(task.engine for task in record.tasks),
         "tasks": [
             _task(task) for task in sorted(record.tasks, key=lambda task: (task.stage, task.name))
         ],

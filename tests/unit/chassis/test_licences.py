@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.chassis.licences import ENGINES, LICENCES, USES, use_complaints
+from services.chassis.licences import ENGINES, LICENCES, USES, ledger_of, use_complaints
 
 
 def reasons(engine: str, use: str) -> list[str]:
@@ -34,3 +34,13 @@ def test_every_record_says_what_it_allows_who_says_so_and_why() -> None:
         assert licence.checked.year >= 2026, licence.id
     needed = {licence.id for licences in ENGINES.values() for licence in licences}
     assert needed == set(LICENCES), "a record that nothing needs is out of date"
+
+
+def test_a_videos_record_says_which_licences_its_engines_need() -> None:
+    ledger = ledger_of(["visemes", "wav2lip", "espeak", "tracks", "tracks", "", "of-tomorrow"])
+    assert [(row["id"], row["engines"]) for row in ledger] == [
+        ("mediapipe", ["tracks", "wav2lip"]),
+        ("wav2lip", ["wav2lip"]),
+    ]
+    assert ledger[1]["uses"] == ("research",)
+    assert ledger[1]["checked"] == LICENCES["wav2lip"].checked.isoformat()

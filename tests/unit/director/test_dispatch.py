@@ -91,6 +91,7 @@ def test_an_interrupted_video_goes_on_where_it_stopped(
     assert again.finished is not None
     record = newsroom.state.production_record(video.id)
     assert not any(task["reused"] for task in record["tasks"]), "all of it was done for this video"
+    assert [row["engines"] for row in record["licences"]] == [["tracks"]], "what was trained"
 
 
 def test_two_orders_alike_in_one_batch_are_two_videos(
