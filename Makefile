@@ -55,7 +55,7 @@ protos/gen/.ready: $(PROTOS) pyproject.toml $(VENV)/.ready
 
 testenv: env $(VENV)/.testready
 
-servers: testprerequisites testenv ## install the Kafka, PostgreSQL and S3 gateway that tests run
+servers: testprerequisites testenv ## install the Kafka, PostgreSQL, S3 gateway and Triton that tests run
 	$(BIN)/python -m tests.servers
 
 lint: testenv ## check style
@@ -91,7 +91,7 @@ chaos: servers ## kill and freeze a production line for up to an hour; nothing m
 samples: testenv ## make every sample on every presenter in every format, and measure them
 	$(BIN)/python -m tests.e2e.sweep
 
-bench: testenv ## measure speed and memory on this machine
+bench: testprerequisites testenv ## measure speed and memory on this machine
 	$(BIN)/python -m tests.bench
 
 format: testenv ## put code and protos into house style

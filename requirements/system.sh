@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Says what this machine lacks, all at once, with Debian's package names; silent where it has all.
-# usage: system.sh PYTHON [servers]    servers: also what Kafka, PostgreSQL and the S3 gateway need
+# usage: system.sh PYTHON [servers]    servers: also what Kafka, PostgreSQL, the S3 gateway and Triton need
 set -uo pipefail
 python=$1
 lacks=()
@@ -27,6 +27,10 @@ if [ "${2:-}" = servers ]; then
     at_least 1.25 "${go#go}" || lack "Go 1.25 or newer: apt install golang-go, of a Debian that has it"
     [ -x /usr/lib/postgresql/15/bin/postgres ] || has apt-get ||
         lack "PostgreSQL 15: apt install postgresql-15"
+    "$python" -c 'import sysconfig, pathlib, sys
+places = [sysconfig.get_config_var("LIBDIR") or "/", "/usr/lib/x86_64-linux-gnu"]
+sys.exit(not any(pathlib.Path(each, "libpython3.11.so.1.0").is_file() for each in places))' ||
+        has apt-get || lack "the library of Python 3.11: apt install libpython3.11"
     has setpriv || lack "setpriv: apt install util-linux"
 fi
 

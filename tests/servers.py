@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from services.studio.servers import kafka, postgres
+from services.studio.servers import kafka, postgres, triton
 from services.studio.servers.installing import installed, program, run
 from services.studio.servers.processes import Server, listens
 
@@ -73,3 +73,4 @@ if __name__ == "__main__":
     kafka.libraries()
     postgres.programs()
     gateway()
+    triton.triton()

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from services.chassis.errors import Invalid, StageError
-from services.studio import migrate, topics, weights
+from services.studio import migrate, models, topics, weights
 from services.studio.line import commands as line_commands
 from services.studio.remote import commands as remote_commands
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(topics.app, name="topics")
+app.add_typer(models.app, name="models")
 app.add_typer(weights.app, name="weights")
 
 Orders = Annotated[

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final, LiteralString
 
+from services.studio.servers.debian import unpack
 from services.studio.servers.installing import installed, program, run
 from services.studio.servers.processes import Server, listens
 from services.studio.servers.trouble import Unavailable
@@ -152,29 +153,12 @@ def programs() -> Path:
     here = Path("/") / PROGRAMS
     if (here / "postgres").is_file():
         return here
-    folder = installed(PACKAGE, _unpack) / PROGRAMS
+    folder = installed(PACKAGE, partial(unpack, PACKAGE)) / PROGRAMS
     if os.geteuid() == 0 and not _enterable(folder):
         raise Unavailable(
             f"PostgreSQL must not run as root, and no other may read {folder}: {REMEDY}"
         )
     return folder
-
-
-def _unpack(folder: Path) -> None:
-    """Fetch the package with what it needs and this machine lacks, and unpack all of it."""
-    apt = [program("apt-get", f"or {PACKAGE} installed"), "-q", "-y"]
-    places = {"Dir::State": folder / "state", "Dir::Cache": folder / "cache"}
-    for part in ("state/lists/partial", "cache/archives/partial"):
-        (folder / part).mkdir(parents=True)
-    options = [f"-o{key}={path}/" for key, path in places.items()]
-    options += ["-oDir::State::status=/var/lib/dpkg/status", "-oDebug::NoLocking=1"]
-    run([*apt, *options, "update"], folder)
-    fetch = ["install", "--download-only", "--no-install-recommends", "--reinstall", PACKAGE]
-    run([*apt, *options, *fetch], folder)
-    for package in sorted((folder / "cache/archives").glob("*.deb")):
-        run([program("dpkg", REMEDY), "-x", package, folder], folder)
-    for path in places.values():
-        shutil.rmtree(path)
 
 
 def _libraries() -> dict[str, str]:

@@ -152,8 +152,11 @@ class Server(ABC):
             os.killpg(self._process.pid, signal.SIGKILL)  # whatever it has left behind
 
     def _failed(self, what: str) -> Unavailable:
-        said = self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip()
-        return Unavailable(f"{self.name} {what}; its log {self.log} ends:\n{said}")
+        return Unavailable(f"{self.name} {what}; its log {self.log} ends:\n{self._last_words()}")
+
+    def _last_words(self) -> str:
+        """Return what of its log tells why it failed."""
+        return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip()
 
 
 def free_port() -> int:
