@@ -50,8 +50,11 @@ def warp(
     """
     x, y = _positions(matrix, window)
     left, top = np.floor(x), np.floor(y)
-    corner = np.stack([left, top], -1).clip(-FARTHEST, FARTHEST).astype(np.int16)
-    first, second, third, fourth = (_shifted(picture, corner, by, border) for by in CORNERS)
+    corner = np.stack([left + 1, top + 1], -1).clip(-FARTHEST, FARTHEST).astype(np.int16)
+    rim = cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=tuple(border))
+    first, second, third, fourth = (
+        _picked(rim[down:, right:], corner, border) for right, down in CORNERS
+    )
     right, down = (_in_every_channel(share, first) for share in (x - left, y - top))
     return _between(_between(first, second, right), _between(third, fourth, right), down)
 
@@ -104,16 +107,12 @@ def _between(start: Floats, end: Floats, share: Floats) -> Floats:
     return end
 
 
-def _shifted(
-    picture: Bytes | Floats,
-    corner: npt.NDArray[np.int16],
-    by: tuple[int, int],
-    border: Sequence[float],
+def _picked(
+    picture: npt.NDArray[Any], corner: npt.NDArray[np.int16], border: Sequence[float]
 ) -> Floats:
-    positions = corner + np.array(by, np.int16)
     found = cv2.remap(
         picture,
-        positions,
+        corner,
         np.empty(0, np.float32),
         cv2.INTER_NEAREST,
         borderMode=cv2.BORDER_CONSTANT,
