@@ -118,6 +118,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "production.json"}
 
 
+def made_from(folder: Path) -> dict[str, Any]:
+    """Return what a folder's record says, but for keys, which are a team's own, and for times."""
+    record = json.loads((folder / "production.json").read_bytes())
+    passing = ("key", "seconds", "attempts", "reused")
+    tasks = [
+        {word: said for word, said in task.items() if word not in passing}
+        for task in record["tasks"]
+    ]
+    own = ("id", "created", "started", "ended", "rundown", "section", "tasks")
+    return {word: said for word, said in record.items() if word not in own} | {"tasks": tasks}
+
+
 def ran(video: dict[str, Any]) -> dict[str, int]:
     """Return how many tasks each stage ran for a video; stages that ran none are left out."""
     return {stage: n["ran"] for stage, n in video["tasks"].items() if n["ran"]}

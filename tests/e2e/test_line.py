@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from rostrum.director.v1 import production_pb2 as pb
 from rostrum.director.v1.director_pb2 import Order
 from rostrum.director.v1.production_pb2_grpc import ProductionStub
 
-from tests.e2e.conftest import SHORT, Rostrum, contents, small_order
+from tests.e2e.conftest import SHORT, Rostrum, contents, made_from, small_order
+from tests.e2e.killing import KINDS, Killing
+from tests.e2e.lines import Line, until
 from tests.e2e.seeing import Collector, Metrics, ask, collecting, log_lines
 
 ORDERS = {
@@ -28,71 +31,18 @@ ORDERS = {
     "bridge": small_order("bridge", script=f"{SHORT} {SHORT}"),
     "tall": small_order("tall", formats=[{"aspect": "9:16", "height": 360}]),
 }
-START_SECONDS = 240.0
-"""The first start of all fetches Kafka."""
-STOP_SECONDS = 60.0
+HASTY = {
+    "ROSTRUM_LEASE_SECONDS": "5",
+    "ROSTRUM_PROGRESS_SECONDS": "1",
+    "ROSTRUM_SESSION_TIMEOUT_MS": "6000",
+}
+"""A process's silence is noticed soon: a test waits for it."""
 AT_REST = (
     *("videos", "queue_tasks", "queue_oldest_seconds", "inbox_lag_messages"),
     *("outbox_messages", "outbox_oldest_seconds", "rundowns", "rundown_late_videos"),
     *("rundown_lateness_seconds", "rundown_left_seconds"),
 )
 """Gauges of a director that are 0 where there is nothing to do."""
-
-
-class Line(Rostrum):
-    """A line that runs, with the commands that talk to it."""
-
-    def __init__(self, home: Path, traces: str = "") -> None:
-        super().__init__(home)
-        self.traces = traces
-        self.process = self.start("line", "--port", "0", "--compositors", "2")
-
-    @property
-    def doors(self) -> dict[str, Any]:
-        """Where everything is."""
-        found: dict[str, Any] = json.loads((self.home / "line" / "doors.json").read_text())
-        return found
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """A worker's silence is noticed soon: a test waits for it."""
-        return {
-            **super().environment,
-            "ROSTRUM_LEASE_SECONDS": "5",
-            "ROSTRUM_PROGRESS_SECONDS": "1",
-            "ROSTRUM_SESSION_TIMEOUT_MS": "6000",
-            "ROSTRUM_TRACES": self.traces,
-        }
-
-    def wait(self) -> None:
-        """Return when it is ready."""
-        deadline = time.monotonic() + START_SECONDS
-        while not (self.home / "line" / "doors.json").exists():
-            assert self.process.poll() is None, self.process.communicate()
-            assert time.monotonic() < deadline, "the line is not ready"
-            time.sleep(0.2)
-
-    def processes(self, word: str = "") -> list[int]:
-        """Return what runs of it: of one service, or of anything."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                if entry.name.isdigit() and str(self.home).encode() in (
-                    (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-                ):
-                    arguments = (entry / "cmdline").read_bytes().split(b"\0")
-                    if not word or f"services.{word}".encode() in arguments:
-                        found.append(int(entry.name))
-            except OSError:
-                continue
-        return found
-
-    def stop(self) -> str:
-        """Have it drain, and return all that it said."""
-        self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=STOP_SECONDS)
-        assert self.process.returncode == 0, out + err
-        return out
 
 
 @pytest.fixture(scope="module")
@@ -103,13 +53,13 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Line]:
-    running = Line(tmp_path_factory.mktemp("line"), collector.address)
+    settings = {**HASTY, "ROSTRUM_TRACES": collector.address}
+    running = Line(tmp_path_factory.mktemp("line"), settings, "--compositors", "2")
     try:
         running.wait()
         yield running
     finally:
-        with running.process:
-            running.process.kill()
+        running.end()
 
 
 @pytest.fixture(scope="module")
@@ -138,41 +88,14 @@ def produced(made_here: Path) -> dict[str, dict[str, bytes]]:
     return {name: contents(made_here / name) for name in ORDERS}
 
 
-def made_from(folder: Path) -> dict[str, Any]:
-    """Return what a folder's record says, but for keys, which are a team's own, and for times."""
-    record = json.loads((folder / "production.json").read_bytes())
-    passing = ("key", "seconds", "attempts", "reused")
-    tasks = [
-        {word: said for word, said in task.items() if word not in passing}
-        for task in record["tasks"]
-    ]
-    own = ("id", "created", "started", "ended", "rundown", "section", "tasks")
-    return {word: said for word, said in record.items() if word not in own} | {"tasks": tasks}
-
-
-def kill_one(line: Line, service: str) -> None:
-    os.kill(line.processes(service)[0], signal.SIGKILL)
-
-
-def events(watching: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    assert watching.stdout is not None
-    for text in watching.stdout:
-        yield json.loads(text)
-
-
-def test_killed_workers_and_directors_change_no_byte(
+def test_killing_each_kind_of_process_once_changes_no_byte(
     line: Line, rundown: Path, produced: dict[str, dict[str, bytes]], tmp_path: Path
 ) -> None:
+    killing = Killing(line)
     submitted = line("submit", rundown, "--json").events[0]
     assert list(submitted["videos"]) == list(ORDERS)
-    left, seen = ["director", "compositing"], set()
-    with line.start("watch", submitted["id"], "--json") as watching:
-        for event in events(watching):
-            if left and event.get("stage") == "compositing" and event["id"] not in seen:
-                seen.add(event["id"])
-                kill_one(line, left.pop())
-    assert watching.returncode == 0, "not all videos are finished"
-    assert not left, "the work was over before anything was killed"
+    assert sorted(kill.name for kill in killing.kill_each()) == sorted(KINDS)
+    assert line("watch", submitted["id"]).code == 0, "not all videos are finished"
     run = line("get", submitted["id"], "-o", tmp_path)
     assert run.code == 0, run.out
     assert {name: contents(tmp_path / name) for name in ORDERS} == produced
@@ -194,6 +117,15 @@ def test_a_fetched_record_says_what_one_made_here_says(
 def test_what_was_submitted_today_is_not_made_again(line: Line, rundown: Path) -> None:
     first, second = (line("submit", rundown, "--json").events[0] for _ in range(2))
     assert first == second
+
+
+def test_the_lines_of_the_readme_make_a_video(line: Line, tmp_path: Path) -> None:
+    (lines,) = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), re.DOTALL)
+    program = lines.replace("127.0.0.1:7070", line.doors["director"])
+    assert program != lines
+    run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, timeout=120)
+    assert run.returncode == 0
+    assert (tmp_path / "out" / "hello-16x9-1080.mp4").exists()
 
 
 def test_a_wrong_order_is_answered_with_its_line(line: Line, tmp_path: Path) -> None:
@@ -225,13 +157,6 @@ def followed(line: Line) -> Followed:
         video = ProductionStub(channel).CreateVideo(request, metadata=[parent]).video
         assert line("watch", video.id).code == 0
     return Followed(video.id, trace, order)
-
-
-def until(true: Callable[[], object], seconds: float = 30.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return bool(true())
 
 
 def test_a_callers_trace_is_on_the_lines_of_all_who_worked_for_it(
@@ -310,7 +235,8 @@ def test_who_cannot_work_says_so_to_the_balancer(line: Line, followed: Followed)
         assert {ask(at, "/readyz") for at in ports} == {(503, "waits for store\n")}
     finally:
         away.rename(store)
-    (broker,) = [pid for pid in line.processes() if is_broker(pid)]
+    broker = line.find("Kafka")
+    assert broker is not None
     os.kill(broker, signal.SIGSTOP)
     try:
         assert {ask(at, "/readyz") for at in list(ports)[:2]} == {(503, "waits for bus\n")}
@@ -318,10 +244,6 @@ def test_who_cannot_work_says_so_to_the_balancer(line: Line, followed: Followed)
     finally:
         os.kill(broker, signal.SIGCONT)
     assert until(lambda: {ask(at, "/readyz") for at in ports} == {(200, "ok\n")})
-
-
-def is_broker(process: int) -> bool:
-    return b"kafka.Kafka" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def test_told_to_stop_it_leaves_nothing_behind(line: Line) -> None:
