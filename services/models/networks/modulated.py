@@ -60,7 +60,7 @@ class FoldedToPicture(nn.Module):
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """Return (N, 3, h, w) of (N, inputs, h, w) and a style (N, 512)."""
         weight = self.weight * self.modulation(style)[:, None]  # (N, 3, inputs)
-        return torch.baddbmm(self.bias, weight, x.flatten(2)).unflatten(2, x.shape[2:])
+        return torch.baddbmm(self.bias, weight, x.flatten(2)).view(len(x), 3, *x.shape[2:])
 
 
 def fold_decoder(decoder: StyleDecoder) -> None:

@@ -7,7 +7,7 @@ and the decoder 90 %. The published weights may not be used commercially.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -180,6 +180,7 @@ def first_rows(top: int) -> list[int]:
 
 def fold_block(block: Convolution | Enlargement) -> None:
     """Put a block's batch norm into its convolution."""
-    convolution, norm = block.conv_block
+    convolution = cast("nn.Conv2d | nn.ConvTranspose2d", block.conv_block[0])
+    norm = cast("nn.BatchNorm2d", block.conv_block[1])
     transposed = isinstance(convolution, nn.ConvTranspose2d)
     block.conv_block = nn.Sequential(fuse_conv_bn_eval(convolution, norm, transpose=transposed))
