@@ -112,15 +112,31 @@ def drift(landmarks: Reals) -> float:
     """Return how far the skull's shape has changed at the end, in pupil distances.
 
     Mean way of its points from the first quarter of the frames to the last, after each frame is
-    laid onto the mean head: turning does not count, another face does.
+    laid onto the mean head and what follows the pose is taken away: a mesh of a turned head is a
+    little another one. Turning does not count, then, another face does.
     """
-    head = mean_head(landmarks)[list(RIGID)]
+    mean = mean_head(landmarks)
     skulls = landmarks[:, RIGID].astype(np.float64)
-    scale, turn, shift = similarities(skulls, head)
+    scale, turn, shift = similarities(skulls, mean[list(RIGID)])
     laid = scale[:, None, None] * skulls @ turn.mT + shift[:, None]
     quarter = max(1, len(laid) // 4)
-    way = np.linalg.norm(laid[-quarter:].mean(0) - laid[:quarter].mean(0), axis=1).mean()
+    pose = poses(landmarks, mean, neck_pivot(mean))[:, :3]
+    upright = laid - _following(pose, laid)
+    way = np.linalg.norm(upright[-quarter:].mean(0) - upright[:quarter].mean(0), axis=1).mean()
     return float(way / pupil_distance(landmarks))
+
+
+def _following(pose: Reals, points: Reals) -> Reals:
+    """Return the share of points (n, k, 3) that goes with the pose (n, 3).
+
+    By least squares beside a constant and time, so that a change that happens to come with a turn
+    is not taken for it.
+    """
+    turns = pose - pose.mean(0)
+    known = np.column_stack([turns, np.ones(len(pose)), np.linspace(-1, 1, len(pose))])
+    fitted, *_ = np.linalg.lstsq(known, points.reshape(len(points), -1), rcond=None)
+    following: Reals = (turns @ fitted[:3]).reshape(points.shape)
+    return following
 
 
 def seam(landmarks: Reals) -> float:

@@ -81,6 +81,17 @@ def test_a_face_that_becomes_another_is_seen() -> None:
     assert probes.drift(wider) > 0.01
 
 
+def test_a_head_that_ends_up_turned_is_no_other_face() -> None:
+    angles = np.linspace(0, 6, 10 * RATE) + np.sin(np.arange(10 * RATE) / 9)
+    there = filmed(10, sway=0)
+    there[..., 0] *= 1 + 0.004 * angles[:, None]  # the mesh of a turned head is a little wider
+    turn = np.radians(angles)[:, None]
+    x, z = there[..., 0].copy(), there[..., 2].copy()
+    there[..., 0] = x * np.cos(turn) + z * np.sin(turn)
+    there[..., 2] = z * np.cos(turn) - x * np.sin(turn)
+    assert probes.drift(there) < 0.003
+
+
 def test_a_seam_that_jumps_is_seen() -> None:
     assert probes.seam(filmed(9)) < 2, "three whole periods"
     assert probes.seam(filmed(9.75)) > 5
