@@ -1,6 +1,8 @@
-"""`make bench`: what a video costs here, what the director's door bears, how fair its shares are.
+"""`make bench`: what a video costs here, what the director's door bears, how fair its shares are,
+and what the production line takes beside `rostrum produce`.
 
-`python -m tests.bench --only load` measures one part, `python -m tests.bench ORDER` another order.
+`python -m tests.bench --only load` measures one part, `python -m tests.bench ORDER` another order;
+`--only line --videos 2 --seconds 15 --height 540` tries the line with little.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from typing import Protocol
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.editions import Size
 from tests.bench.fairness import measure_fairness
+from tests.bench.line import measure_line
 from tests.bench.load import measure_load
 from tests.bench.video import measure_video
 
@@ -38,6 +42,7 @@ PARTS: Mapping[str, Callable[[Namespace], Figures]] = {
     "video": lambda asked: measure_video(asked.order),
     "load": lambda _: measure_load(),
     "fairness": lambda _: measure_fairness(),
+    "line": lambda asked: measure_line(Size(asked.videos, asked.seconds, asked.height)),
 }
 
 
@@ -58,6 +63,9 @@ def read_arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("order", nargs="?", type=Path, default=SAMPLE, help="a video's order")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone")
+    parser.add_argument("--videos", type=int, default=Size.videos, help="of the line")
+    parser.add_argument("--seconds", type=float, default=Size.seconds, help="of each of them")
+    parser.add_argument("--height", type=int, default=Size.height, help="of their pictures")
     return parser.parse_args()
 
 
