@@ -112,18 +112,25 @@ def drift(landmarks: Reals) -> float:
     """Return how far the skull's shape has changed at the end, in pupil distances.
 
     Mean way of its points from the first quarter of the frames to the last, after each frame is
-    laid onto the mean head and what follows the pose is taken away: a mesh of a turned head is a
-    little another one. Turning does not count, then, another face does.
+    laid onto the mean head: turning does not count, another face does. The mesh of a turned head is
+    a little another one, though, and in a clip of ten seconds a head may be turned more in one
+    quarter than in the other. So the way is measured as it is, and with what goes with the pose
+    taken away; each alone takes some chance for change, and the shorter one is returned.
     """
     mean = mean_head(landmarks)
     skulls = landmarks[:, RIGID].astype(np.float64)
     scale, turn, shift = similarities(skulls, mean[list(RIGID)])
     laid = scale[:, None, None] * skulls @ turn.mT + shift[:, None]
-    quarter = max(1, len(laid) // 4)
     pose = poses(landmarks, mean, neck_pivot(mean))[:, :3]
-    upright = laid - _following(pose, laid)
-    way = np.linalg.norm(upright[-quarter:].mean(0) - upright[:quarter].mean(0), axis=1).mean()
-    return float(way / pupil_distance(landmarks))
+    way = min(_change(laid), _change(laid - _following(pose, laid)))
+    return way / pupil_distance(landmarks)
+
+
+def _change(points: Reals) -> float:
+    """Return the mean way of points (n, k, 3) from the first quarter of frames to the last."""
+    quarter = max(1, len(points) // 4)
+    moved = points[-quarter:].mean(0) - points[:quarter].mean(0)
+    return float(np.linalg.norm(moved, axis=1).mean())
 
 
 def _following(pose: Reals, points: Reals) -> Reals:
