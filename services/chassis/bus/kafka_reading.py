@@ -52,6 +52,9 @@ class KafkaGroupReader:
         self._topics = list(topics)
         self._on_change = on_change
         self._consumer: Any = None
+        self._asker: Any = None
+        """Reads nothing: a broker answers a connection's questions one after the other, and the
+        reader's own nearly always waits for records."""
         self._membership = _Membership(self)
         self._given: set[TopicPartition] = set()
         self._lost: set[TopicPartition] = set()
@@ -108,7 +111,9 @@ class KafkaGroupReader:
         """Return the next offset of each partition."""
         if not self.partitions():
             return {}
-        return _end_offsets(self._consumer, self._consumer.assignment())
+        if self._asker is None:
+            self._asker = connect(KafkaConsumer, self._settings, ASK_SECONDS, **CONSUMER)
+        return _end_offsets(self._asker, self._consumer.assignment())
 
     def quiet_seconds(self) -> float:
         """Return how long the broker has not confirmed the membership."""
@@ -123,8 +128,9 @@ class KafkaGroupReader:
         if self._consumer is None:
             return
         self._commit_kept(AGAIN_SECONDS)
-        self._consumer.close(timeout_ms=int(CLOSE_SECONDS * 1000))
-        self._consumer = None
+        for client in filter(None, (self._asker, self._consumer)):
+            client.close(timeout_ms=int(CLOSE_SECONDS * 1000))
+        self._asker = self._consumer = None
 
     async def take(self, given: set[TopicPartition]) -> None:
         """Hold back what was given until it has been told. Runs on the client's own thread."""
