@@ -54,7 +54,7 @@ class Pace:
 
     progress_seconds: float = 5.0
     """Between two reports on a task in work, and two of the worker's own status."""
-    poll_seconds: float = 0.3
+    poll_seconds: float = 1.0
     """The longest it waits for tasks, and so the longest it takes to hear anything else."""
 
 
