@@ -17,7 +17,7 @@ import pytest
 from services.client import Rostrum, RostrumError
 from services.studio.servers.installing import installed, program, run
 from tests.e2e.conftest import small_order
-from tests.e2e.test_line import Line
+from tests.e2e.lines import Line
 from tests.servers import GO
 
 ROOT = Path(__file__).parents[2]
@@ -33,9 +33,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         yield running
         running.stop()
     finally:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.communicate()
+        running.end()
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +127,9 @@ def test_a_program_in_python_does_not_notice_that_the_director_dies(
         for event in rostrum.watch(video.id):
             seen.append(event)
             if len(seen) == 2:
-                os.kill(line.processes("director")[0], signal.SIGKILL)
+                director_process = line.find("director")
+                assert director_process, "it is away already"
+                os.kill(director_process, signal.SIGKILL)
         assert seen[-1].kind == "finished"
         assert [each.video.seq for each in seen] == list(range(1, len(seen) + 1))
         paths = rostrum.download(rostrum.wait(video.id), tmp_path)

@@ -123,6 +123,9 @@ class House:
         for end in self._ends:
             end.close() if isinstance(end, grpc.Channel) else end.stop(0, 1)
         self.feed.close()
+        deadline = time.monotonic() + 5
+        while self.engine.pool.checkedout() and time.monotonic() < deadline:  # type: ignore[attr-defined]
+            time.sleep(0.01)  # a stream that was cancelled still reads
         self.engine.dispose()
 
 
