@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -137,13 +138,19 @@ def _rgb(bgr: Bytes) -> Bytes:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep MediaPipe's chatter, which C++ writes past Python, off the user's terminal."""
+    """Keep MediaPipe's chatter, which C++ writes past Python, off the user's terminal.
+
+    When it is first imported it also hands an error of its own to Python's hook for what nobody
+    foresaw: it misses a method of older protobufs, and does without.
+    """
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    hook, sys.excepthook = sys.excepthook, lambda *_: None
     os.dup2(nowhere, 2)
     try:
         yield
     finally:
         os.dup2(kept, 2)
+        sys.excepthook = hook
         os.close(kept)
         os.close(nowhere)
 
