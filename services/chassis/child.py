@@ -241,7 +241,8 @@ def work_in(folder: Path) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove what a folder holds."""
+    """Remove what a folder holds; make one that somebody has cleared away."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):

@@ -14,6 +14,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from uuid import uuid4
 
 from services.chassis.answers import (
     Bug,
@@ -72,7 +73,6 @@ class Pool:
         self._limits = limits or Limits()
         self.size = size
         self._children: list[_Child] = []
-        self._started = 0
         self.offer: Ready | None = None
         """What children can do; None before the first was ready."""
         self.trouble: StageError | Bug | None = None
@@ -144,8 +144,8 @@ class Pool:
         return done
 
     def _add(self) -> _Child:
-        scratch, self._started = self._setup.scratch, self._started + 1
-        folder = scratch / f"child-{self._started}" if scratch is not None else None
+        scratch = self._setup.scratch  # other pools of this process may share it
+        folder = scratch / f"child-{uuid4().hex}" if scratch is not None else None
         child = _Child(self._context, self._setup, folder)
         self._children.append(child)
         return child

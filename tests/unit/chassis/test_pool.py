@@ -12,7 +12,7 @@ from rostrum.lipsync.v1.lipsync_pb2 import SyncRequest, SyncResponse
 from rostrum.media.v1.media_pb2 import Speech
 
 from services.chassis.answers import Answer, Bug, Work, read_answer
-from services.chassis.child import Setup, offer_of, prove
+from services.chassis.child import Setup, empty, offer_of, prove
 from services.chassis.errors import Corrupt, Invalid
 from services.chassis.keys import task_key
 from services.chassis.media import write_timing
@@ -117,6 +117,23 @@ def test_a_dead_child_fails_its_task_alone_and_is_replaced(
     assert finished["second"].answer is not None
     pool.start("first", work(store, 25))
     assert done(pool, silence, 1)["first"].answer is not None
+
+
+def test_pools_that_share_a_scratch_folder_leave_one_another_alone(
+    setup: Setup, pool: Pool, silence: int, store: Store
+) -> None:
+    pool.start("first", work(store, 25))
+    with Pool(setup, 1) as other:
+        other.start("other", work(store, 50))
+        assert answer_of(done(other, silence, 1)["other"])
+        assert answer_of(done(pool, silence, 1)["first"])
+    pool.start("second", work(store, 75))
+    assert answer_of(done(pool, silence, 1)["second"])
+
+
+def test_a_scratch_folder_that_somebody_removed_is_made_anew(tmp_path: Path) -> None:
+    empty(tmp_path / "deep" / "gone")
+    assert (tmp_path / "deep" / "gone").is_dir()
 
 
 def test_a_bug_comes_back_with_its_traceback_and_ends_the_child(

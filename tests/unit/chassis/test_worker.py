@@ -499,9 +499,10 @@ def test_draining_without_a_broker_ends_all_the_same(
 
 
 def test_worn_processes_are_replaced_between_tasks(
-    task: Asked, folder: Path, store: Store, bus: Wire, metrics: Metrics
+    task: Asked, folder: Path, tmp_path: Path, store: Store, bus: Wire, metrics: Metrics
 ) -> None:
-    with Crew("lipsync", tiny.setup(folder), metrics, 1, Limits(tasks=1)) as crew:
+    setup = tiny.setup(folder, tmp_path / "scratch")
+    with Crew("lipsync", setup, metrics, 1, Limits(tasks=1)) as crew:
         worker = Worker(crew, bus, metrics, pace=PACE)
         first, second = send(bus, task("", 1)), send(bus, task("", 2))
         run_to_the_end(worker, bus, 2)
