@@ -19,11 +19,13 @@ from services.chassis.errors import Invalid, Transient
 from services.chassis.inference import Array, Deadline, Models, Signature, Tensors
 from services.chassis.triton import TritonModels
 from services.models.local import LocalModels
+from services.models.networks import gfpgan
 from services.models.served.catalogue import CATALOGUE
 from services.models.served.config import config
 from services.models.served.description import DEVICES, MOST_ITEMS
 from services.models.served.repository import Plan
 from services.models.serving import shared_memory
+from services.restoration.domain import masks
 from services.studio.servers.triton import TritonServer
 from tests.contract import tiny_models
 
@@ -281,6 +283,12 @@ def test_a_model_whose_process_is_gone_does_not_answer_though_its_server_says_it
     server.kill()
     server.start()
     assert triton.ready(["sum"], LONG)
+
+
+def test_what_the_mouth_s_model_restores_is_what_is_laid_on_the_face() -> None:
+    window = masks.MOUTH
+    assert (gfpgan.MOUTH.left, gfpgan.MOUTH.top) == (window.left, window.top)
+    assert CATALOGUE["gfpgan_mouth"].outputs[0].dims == (window.height, window.width, 3)
 
 
 def test_models_elsewhere_are_asked_over_tls_alone() -> None:

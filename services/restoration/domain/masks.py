@@ -22,8 +22,8 @@ BORDER: Final = 10
 EDGE_SHARE: Final = 20
 """The soft edge is a twentieth of the face's side wide."""
 
-MOUTH: Final = Window(128, 288, 256, 192)
-"""The part of the 512 frame in which a mouth moves; its sides are whole in maps 8 times smaller."""
+MOUTH: Final = Window(128, 280, 256, 192)
+"""The part of the 512 frame in which a mouth moves; the network restores this window alone."""
 MOUTH_EDGE: Final = 28
 """Pixels over which a restored mouth fades out."""
 
