@@ -94,8 +94,8 @@ class DenseMotion(nn.Module):
         moved = move_by_each(source.compressed, motions)  # N×M×4×D×H×W
         heat = heat_differences(driving, source)  # N×M×1×D×H×W
         features = self.hourglass(torch.cat([heat, moved], dim=2).flatten(1, 2))  # N×142×D×H×W
-        weights = self.mask(features).softmax(dim=1)  # N×M×D×H×W
-        deformation = torch.einsum("nmdhw,nmdhwc->ndhwc", weights, motions)
+        weights = self.mask(features).float().softmax(dim=1)  # N×M×D×H×W
+        deformation = blend(weights, motions)
         occlusion = self.occlusion(features.flatten(1, 2)).sigmoid()
         return deformation, occlusion
 
@@ -171,6 +171,15 @@ def point_motions(driving: Tensor, source: Source) -> Tensor:
     """Return for each motion where every voxel came from: the background stays. N×M×D×H×W×3."""
     shifts = functional.pad(source.keypoints - driving, (0, 0, 1, 0))  # N×M×3
     return identity_grid(source.volume.shape[2:], driving) + shifts[:, :, None, None, None]
+
+
+def blend(weights: Tensor, motions: Tensor) -> Tensor:
+    """Return where each voxel came from, by N×M×D×H×W shares of the motions: N×D×H×W×3.
+
+    In float32 whatever the network around runs in: half precision would round places in a volume.
+    """
+    with torch.autocast(motions.device.type, enabled=False):
+        return torch.einsum("nmdhw,nmdhwc->ndhwc", weights.float(), motions.float())
 
 
 def move_by_each(compressed: Tensor, motions: Tensor) -> Tensor:

@@ -75,6 +75,10 @@ class Retargeting(Runner):
 
     def run(self, inputs: Tensors) -> Tensors:
         """Return driving points "stitched", and offsets for "eyes" and "lips", (N, 21, 3) each."""
+        with torch.autocast(inputs["source_keypoints"].device.type, enabled=False):
+            return self._fit(inputs)  # places, by 0.0001 GFLOP: nothing to gain by rounding them
+
+    def _fit(self, inputs: Tensors) -> Tensors:
         source, driving = inputs["source_keypoints"], inputs["driving_keypoints"]
         flat = source.flatten(1)
         offsets = self._stitch(torch.cat((flat, driving.flatten(1)), dim=1))

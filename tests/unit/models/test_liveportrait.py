@@ -10,7 +10,14 @@ from torch.nn import functional
 from services.models.networks.folding import fold
 from services.models.networks.repeated import RepeatedConv
 from services.models.networks.sliced import SlicedConv3d
-from services.models.networks.warping import WarpingNetwork
+from services.models.networks.warping import (
+    COMPRESSED,
+    MOTIONS,
+    DenseMotion,
+    Source,
+    WarpingNetwork,
+    heat_maps,
+)
 from tests.golden.parity import TOLERANCE, batches_of, compare, seeded
 from tests.golden.vectors import Batch, in_order, read_specs
 
@@ -89,3 +96,30 @@ def test_convolving_slices_is_convolving_their_volume(depth: int) -> None:
     assert conv.bias is not None
     with torch.inference_mode():
         assert difference(SlicedConv3d(conv.weight, conv.bias)(x), conv(x)) < 1e-14
+
+
+def test_places_in_a_volume_are_not_rounded_where_networks_run_in_half_precision() -> None:
+    class Narrow(DenseMotion):
+        """With as little between its inputs and its shares as can be."""
+
+        def __init__(self) -> None:
+            nn.Module.__init__(self)
+            width = MOTIONS * (COMPRESSED + 1)
+            self.hourglass = nn.Identity()
+            self.mask = nn.Conv3d(width, MOTIONS, kernel_size=1)
+            self.occlusion = nn.Conv2d(width * 4, 1, kernel_size=1)
+
+    random = torch.Generator().manual_seed(0)
+    keypoints, driving = (torch.rand(1, 21, 3, generator=random) - 0.5 for _ in range(2))
+    size = torch.Size((4, 16, 16))
+    compressed = torch.rand(1, COMPRESSED, *size, generator=random)
+    source = Source(compressed, keypoints, compressed, heat_maps(keypoints, size))
+    motion = Narrow()
+    with torch.no_grad():
+        for each in motion.parameters():
+            each.zero_()  # equal shares, exact in any precision
+        deformation, _ = motion(source, driving)
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded, _ = motion(source, driving)
+    assert rounded.dtype == torch.float32
+    assert difference(rounded, deformation) < 1e-6

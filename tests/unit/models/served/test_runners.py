@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,17 @@ def test_wav2lip_is_asked_in_rgb_and_asks_its_network_in_bgr() -> None:
     apart = (answer["picture"].int() - published.int()).abs()
     assert apart.max() <= 1, "more than rounding lies between both"
     assert answer["picture"].float().std() > 0
+
+
+def test_key_points_are_fitted_in_full_precision_where_networks_run_in_half() -> None:
+    asked = question("liveportrait_keypoints", 2)
+    plain, half = (
+        Running(CATALOGUE["liveportrait_keypoints"], device, untaught)
+        for device in (CPU, replace(CPU, precision="bfloat16"))
+    )
+    (wanted,), (answer,) = (each.answer([each.look_at(asked)]) for each in (plain, half))
+    for name, array in wanted.items():
+        assert torch.equal(answer[name], array)
 
 
 def test_angles_are_read_as_published() -> None:
