@@ -34,6 +34,8 @@ CATALOGUE: Final = {
                 _numbers("driving_keypoints", KEYPOINTS, 3),
             ),
             outputs=(_picture("picture", 512),),
+            revision=2,
+            cpu_items=1,
         ),
         Served(
             # Reads a face: canonical key points and what moves them. Angles in degrees.
@@ -65,6 +67,7 @@ CATALOGUE: Final = {
                 _numbers("eyes", KEYPOINTS, 3),
                 _numbers("lips", KEYPOINTS, 3),
             ),
+            revision=2,
         ),
         Served(
             name="wav2lip",
@@ -87,6 +90,8 @@ CATALOGUE: Final = {
             runner="services.models.runners.restoration:Faces",
             inputs=(_picture("face", 512),),
             outputs=(_picture("picture", 512),),
+            revision=2,
+            cpu_items=1,
         ),
         Served(
             # Restores the mouth's window of faces that differ from a restored loop's there alone.
@@ -98,6 +103,8 @@ CATALOGUE: Final = {
                 TensorSpec("mouth", "uint8", MOUTH_SIDES),
             ),
             outputs=(TensorSpec("picture", "uint8", MOUTH_SIDES),),
+            revision=2,
+            cpu_items=2,
         ),
         Served(
             name="realesrgan_x2plus",
@@ -106,6 +113,8 @@ CATALOGUE: Final = {
             inputs=(_picture("tile", -1),),
             outputs=(_picture("picture", -1),),
             most_items=4,
+            revision=2,
+            cpu_items=1,
         ),
         Served(
             name="realesr_general_x4v3",
@@ -114,6 +123,8 @@ CATALOGUE: Final = {
             inputs=(_picture("tile", -1),),
             outputs=(_picture("picture", -1),),
             most_items=4,
+            revision=2,
+            cpu_items=1,
         ),
     )
 }

@@ -26,6 +26,8 @@ class Served:
     """Goes up when the same weights and inputs give other numbers."""
     most_items: int = MOST_ITEMS
     """In one batch; 16 at most."""
+    cpu_items: int = MOST_ITEMS
+    """Computed at once on a CPU, where more would take gigabytes and save no time."""
 
 
 @dataclass(frozen=True)

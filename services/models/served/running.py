@@ -14,7 +14,7 @@ from torch import Tensor
 from services.chassis.errors import Invalid
 from services.chassis.inference import DIGEST, FeaturesMissing, TensorSpec
 from services.models.runners import Features, Load, Tensors, runner_class, stacked
-from services.models.served.description import Device, Served
+from services.models.served.description import MOST_ITEMS, Device, Served
 from services.models.served.keeping import Kept
 
 WARM_SIDE_PIXELS: Final = 64
@@ -38,7 +38,7 @@ class Running:
         self._device = device
         self._torch_device = torch.device(device.torch_name)
         self._kept = {each.name: Kept(device.kept_bytes) for each in served.inputs if each.kept}
-        self._most_items = served.most_items
+        self._most_items = min(served.most_items, MOST_ITEMS if device.on_gpu else served.cpu_items)
         with torch.inference_mode():
             self._runner = runner_class(served.runner)(load)
 

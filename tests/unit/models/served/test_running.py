@@ -49,8 +49,8 @@ SERVED = Served(
 class Bench:
     """A model and what its runner has seen."""
 
-    def __init__(self, device: Device = CPU) -> None:
-        self.running = Running(SERVED, device, lambda name: torch.nn.Identity())
+    def __init__(self, device: Device = CPU, served: Served = SERVED) -> None:
+        self.running = Running(served, device, lambda name: torch.nn.Identity())
         runner = self.running._runner
         assert isinstance(runner, Mean)
         self.runner = runner
@@ -88,6 +88,12 @@ def test_a_batch_that_memory_does_not_hold_is_halved_and_the_size_remembered() -
     assert bench.runner.sizes == [16, 8, 4, 4, 4, 4]
     bench.ask(request(*levels))
     assert bench.runner.sizes[6:] == [4, 4, 4, 4]
+
+
+def test_a_cpu_computes_a_few_items_at_once_whatever_the_size_of_batches() -> None:
+    bench = Bench(served=replace(SERVED, cpu_items=2))
+    assert bench.ask(request(*range(5))) == [answers(*range(5))]
+    assert bench.runner.sizes == [2, 2, 1]
 
 
 def test_requests_that_are_merged_get_their_own_answers() -> None:
