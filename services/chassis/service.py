@@ -136,7 +136,11 @@ def _serve_stage(
         if line:
             line.worker.drain(settings.drain_seconds)
         server.stop(notice_seconds(settings), settings.drain_seconds)
-    return 0 if sound else BROKEN
+        if not sound:
+            if line:
+                line.worker.await_end()
+            os._exit(BROKEN)  # what hangs would else be waited for without end
+    return 0
 
 
 @dataclass(frozen=True)
