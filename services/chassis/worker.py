@@ -210,8 +210,11 @@ class Worker:
 
     def _begin(self) -> None:
         """Begin or refuse what waits, in order, as far as slots and broker allow."""
+        waited = bool(self._waiting)
         while self._waiting and self._settle(self._waiting[0]):
             del self._waiting[0]
+        if waited and not self._waiting:
+            self._crew.unclaim(kept=False)  # what waited for a slot may have been refused since
 
     def _settle(self, held: Fetched | Refused) -> bool:
         """Return whether a record is done with, or in work."""

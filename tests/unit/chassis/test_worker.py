@@ -13,10 +13,11 @@ from rostrum.director.v1 import line_pb2 as pb
 
 from services.chassis.bus import Outgoing, Record
 from services.chassis.bus.memory import MemoryBus
+from services.chassis.calls import Call
 from services.chassis.crew import Crew
 from services.chassis.envelope import unwrap, wrap
 from services.chassis.errors import Transient
-from services.chassis.intake import fetched
+from services.chassis.intake import Fetched, fetched
 from services.chassis.pool import Limits
 from services.chassis.store import Store, digest_of
 from services.chassis.telemetry.metrics import Metrics
@@ -342,6 +343,28 @@ def test_a_caller_at_the_other_door_takes_the_slot_from_the_line(
     assert said(bus) == []
     crew.unclaim(kept=True)
     run_to_the_end(worker, bus)
+
+
+def test_a_slot_that_the_line_no_longer_waits_for_is_for_callers(
+    task: Asked, worker: Worker, bus: Wire, crew: Crew, tmp_path: Path
+) -> None:
+    caller = Call("m", "house", deadline_seconds=30.0)
+    held = tiny.request(f"wait {tmp_path}/go")
+    thread = threading.Thread(target=crew.answer, args=(held, caller))
+    thread.start()
+    assert _wait(lambda: crew.free == 0)
+    send(bus, task("", 1))
+    waiting = fetched(bus.log[TASKS.name, 0][-1], [tiny.SYNC])
+    assert isinstance(waiting, Fetched)
+    worker._waiting.append(waiting)  # polled while the slot was free
+    worker._begin()
+    waiting.is_unwanted = True
+    worker._begin()
+    assert said(bus) == ["failed"]
+    (tmp_path / "go").touch()
+    thread.join()
+    assert _wait(lambda: crew.free == 1)
+    assert crew.answer(tiny.request("", 2), caller), "the crew is idle"
 
 
 def test_a_partition_that_goes_takes_its_unbegun_records_with_it(
