@@ -176,7 +176,8 @@ class Worker:
             found = fetched(record, self._crew.offer.kinds)
             if found is None:
                 get_log().info("passed over a tombstone", topic=record.topic)
-                self._reader.commit(record)
+                if not self._waiting:  # a commit speaks for all that lies before it
+                    self._reader.commit(record)
             else:
                 self._waiting.append(found)
 

@@ -367,6 +367,18 @@ def test_a_slot_that_the_line_no_longer_waits_for_is_for_callers(
     assert crew.answer(tiny.request("", 2), caller), "the crew is idle"
 
 
+def test_a_tombstone_does_not_speak_for_tasks_before_it_that_are_not_begun(
+    task: Asked, worker: Worker, bus: Wire
+) -> None:
+    bus.is_cut = True
+    send(bus, task("", 1))
+    bus.publish([Outgoing(TASKS.name, None, "tombstone", partition=0)])
+    worker._room = lambda: 2  # type: ignore[method-assign]  # two slots
+    worker.step()
+    assert len(worker._waiting) == 1
+    assert committed(bus) == 0, "killed now, nobody would do it"
+
+
 def test_a_partition_that_goes_takes_its_unbegun_records_with_it(
     task: Asked, worker: Worker, bus: Wire, crew: Crew, metrics: Metrics
 ) -> None:
