@@ -118,6 +118,11 @@ class Worker:
         """
         self._drain_until = self._clock() + grace_seconds
 
+    def await_end(self) -> None:
+        """Wait until it has drained, or ought to have: a loop that hangs never does."""
+        until = self._drain_until or 0.0
+        self._thread.join(max(until + LAST_WORDS_SECONDS - self._clock(), 0.0))
+
     def is_alive(self) -> bool:
         """Return whether the process is worth keeping for the line; ask every second or so.
 
