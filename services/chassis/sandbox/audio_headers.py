@@ -18,6 +18,10 @@ PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 WAV_BITS: Final = {PCM: {8, 16, 24, 32}, FLOAT: {32, 64}}
 UNKNOWN_SIZE: Final = 0xFFFFFFFF
 
+MOST_CHUNKS: Final = 20_000
+MOST_FRAMES: Final = 100_000
+"""Far more than the longest sound that is taken has: 40 minutes of the shortest frames."""
+
 MPEG_RATES: Final = (44_100, 48_000, 32_000)
 MPEG_1_KILOBITS: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 MPEG_2_KILOBITS: Final = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -41,8 +45,8 @@ def wav_shape(data: bytes) -> Shape:
         raise Refused("AUDIO_CORRUPT")
     if size + 8 > len(data) + 1:
         raise Refused("AUDIO_TRUNCATED")
-    chunks = dict(_riff_chunks(data))
-    if len(form := chunks.get(b"fmt ", b"")) < 16 or b"data" not in chunks:
+    chunks = {kind: body for kind, body in _riff_chunks(data) if kind in {b"fmt ", b"data"}}
+    if len(form := chunks.get(b"fmt ", memoryview(b""))) < 16 or b"data" not in chunks:
         raise Refused("AUDIO_CORRUPT")
     tag, channels, rate, _, block, bits = struct.unpack_from("<HHIIHH", form)
     if tag == EXTENSIBLE and len(form) >= 26:
@@ -54,15 +58,18 @@ def wav_shape(data: bytes) -> Shape:
     return Shape(channels, rate, len(chunks[b"data"]) // max(block, 1))
 
 
-def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield name and content of each chunk; of chunks with one name, readers keep the last."""
-    position = 12
+    position, left = 12, MOST_CHUNKS
     while position + 8 <= len(data):
+        if not left:
+            raise Refused("AUDIO_CORRUPT")
         kind, length = struct.unpack_from("<4sI", data, position)
         if position + 8 + length > len(data):
             raise Refused("AUDIO_TRUNCATED")
-        yield kind, data[position + 8 : position + 8 + length]
+        yield kind, memoryview(data)[position + 8 : position + 8 + length]
         position += 8 + length + length % 2
+        left -= 1
 
 
 def flac_shape(data: bytes) -> Shape:
@@ -99,7 +106,7 @@ class _MpegFrame:
 
 
 def mp3_shape(data: bytes) -> Shape:
-    """Walk the frames of an MP3 from the first to the last. Source: ISO/IEC 11172-3, 2.4.
+    """Walk the frames of an MP3, the first `MOST_FRAMES` at most. Source: ISO/IEC 11172-3, 2.4.
 
     Tags before and after are passed over; a Xing header must tell the truth.
     """
@@ -107,12 +114,12 @@ def mp3_shape(data: bytes) -> Shape:
     first = _mpeg_frame(data, position)
     counted = _xing_frames(data, position, first)
     frames = 0
-    while (frame := _next_frame(data, position)) is not None:
+    while frames < MOST_FRAMES and (frame := _next_frame(data, position)) is not None:
         if frame.shape != first.shape:
             raise Refused("AUDIO_CORRUPT")
         frames += 1
         position += frame.size_bytes
-    if counted is not None and abs(frames - 1 - counted) > 1:
+    if counted is not None and frames < MOST_FRAMES and abs(frames - 1 - counted) > 1:
         raise Refused("AUDIO_CORRUPT", "its Xing header counts wrong; export the sound again")
     channels, rate = first.shape
     return Shape(channels, rate, frames * first.samples)

@@ -20,10 +20,15 @@ JPEG_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN: Final = 0xDA
 WEBP_MOVES: Final = 0x02
+MOST_PARTS: Final = 100_000
+"""Chunks of a PNG, markers and padding of a JPEG: far more than an honest file has."""
+GIF_BYTES: Final = 4 << 20
+"""Where a second picture is looked for."""
 
 
 def gif_moves(data: bytes) -> bool:
-    """Return whether a GIF has a second picture; what ends early or is odd has none."""
+    """Return whether a GIF has a second picture near; what ends early or is odd has none."""
+    data = data[:GIF_BYTES]
     pictures, at = 0, 13 + _gif_colours(data, 10)
     while pictures < 2 and data[at : at + 1] in (b"\x21", b"\x2c"):
         if data[at] == 0x2C:
@@ -58,7 +63,7 @@ def png_size(data: bytes) -> Size:
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     position = 8
-    while True:
+    for _ in range(MOST_PARTS):
         if position + 12 > len(data):
             raise Refused("IMAGE_TRUNCATED")
         length, kind = struct.unpack_from(">I4s", data, position)
@@ -71,20 +76,22 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield kind, data[position + 8 : end]
         position = end + 4
+    raise Refused("IMAGE_CORRUPT")
 
 
 def jpeg_size(data: bytes) -> Size:
     """Read a JPEG up to its first scan."""
     size: Size | None = None
-    position = 2
+    position, left = 2, MOST_PARTS
     while position + 4 <= len(data):
         lead, marker, length = struct.unpack_from(">BBH", data, position)
-        if lead != 0xFF:
+        if lead != 0xFF or not left:
             raise Refused("IMAGE_CORRUPT")
         if marker == JPEG_SCAN:
             break
         if marker in JPEG_FRAMES:
             size = _jpeg_frame(data[position + 5 : position + 9])
+        left -= 1
         position += 1 if marker == 0xFF else 2 if marker in JPEG_ALONE else 2 + length
     else:
         raise Refused("IMAGE_TRUNCATED")

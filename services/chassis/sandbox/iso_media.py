@@ -13,6 +13,8 @@ from services.chassis.sandbox.refusal import Refused
 
 MOST_BOXES: Final = 20_000
 """Far more than an honest file of the lengths that are taken has."""
+LONGEST_TABLE: Final = 1 << 20
+"""Entries; what is longer would take many times its own bytes in our memory."""
 CONTAINERS: Final = frozenset({b"mdia", b"minf", b"stbl"})
 
 
@@ -122,7 +124,7 @@ class _Reader:
                 READERS[kind](body, track)
 
     def _check_offsets(self, body: memoryview, number: str) -> None:
-        offsets = np.frombuffer(body[8:], number, count=struct.unpack_from(">I", body, 4)[0])
+        offsets = np.frombuffer(body[8:], number, count=_table_length(body))
         if offsets.size and offsets.max() >= len(self._data):
             raise Refused(self._truncated)
 
@@ -166,11 +168,18 @@ def _sample_format(body: memoryview, track: Track) -> None:
         track.channels, _, _, track.rate_hertz, _ = struct.unpack_from(">HHIHH", entry, 24)
 
 
+def _table_length(body: memoryview) -> int:
+    length: int = struct.unpack_from(">I", body, 4)[0]
+    if length > LONGEST_TABLE:
+        raise ValueError("more entries than an honest table has")
+    return length
+
+
 def _sample_times(body: memoryview, track: Track) -> None:
-    count = struct.unpack_from(">I", body, 4)[0]
-    runs = np.frombuffer(body[8:], ">u4", count=2 * count).reshape(-1, 2).astype(object)
-    track.sample_count = max(track.sample_count, int(runs[:, 0].sum()))
-    track.duration = max(track.duration, int((runs[:, 0] * runs[:, 1]).sum()))
+    table = np.frombuffer(body[8:], ">u4", count=2 * _table_length(body))
+    counts, units = table.reshape(-1, 2).astype(np.float64).T  # exact below 2 ** 53, never wraps
+    track.sample_count = max(track.sample_count, int(counts.sum()))
+    track.duration = max(track.duration, int((counts * units).sum()))
 
 
 def _sample_sizes(body: memoryview, track: Track) -> None:
