@@ -15,6 +15,8 @@ MOST_BOXES: Final = 20_000
 """Far more than an honest file of the lengths that are taken has."""
 LONGEST_TABLE: Final = 1 << 20
 """Entries; what is longer would take many times its own bytes in our memory."""
+DEEPEST: Final = 8
+"""Boxes within one another below a track; those that we read lie three deep."""
 CONTAINERS: Final = frozenset({b"mdia", b"minf", b"stbl"})
 
 
@@ -114,10 +116,12 @@ class _Reader:
                 self._read_track(body, track)
             movie.fragmented |= kind == b"mvex"
 
-    def _read_track(self, container: memoryview, track: Track) -> None:
+    def _read_track(self, container: memoryview, track: Track, depth: int = 0) -> None:
+        if depth > DEEPEST:
+            raise Refused(self._corrupt)
         for kind, body in self._boxes(container, self._corrupt):
             if kind in CONTAINERS:
-                self._read_track(body, track)
+                self._read_track(body, track, depth + 1)
             elif kind in {b"stco", b"co64"}:
                 self._check_offsets(body, ">u4" if kind == b"stco" else ">u8")
             elif kind in READERS:

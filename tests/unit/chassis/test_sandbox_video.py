@@ -75,6 +75,12 @@ def movie(*tracks: bytes) -> bytes:
     return box(b"ftyp", b"isom", bytes(4)) + box(b"moov", *tracks) + box(b"mdat", bytes(64))
 
 
+def nested(kind: bytes, depth: int) -> bytes:
+    """Return a clip whose track holds a box in a box in a box."""
+    boxes = b"".join(struct.pack(">I4s", 8 * (depth - at), kind) for at in range(depth))
+    return movie(box(b"trak", boxes))
+
+
 def without(kind: bytes, data: bytes) -> bytes:
     """Rename a box so that nobody knows it."""
     return data.replace(kind, b"free")
@@ -120,6 +126,7 @@ REFUSED = [
     ("F19 only sound", SOUND_ONLY, "mp4", "VIDEO_NO_STREAM"),
     ("F20 100 streams", movie(*[track()] * 100), "mp4", "VIDEO_STREAMS_TOO_MANY"),
     ("a million boxes", box(b"ftyp") + box(b"free") * 100_000, "mp4", "VIDEO_CORRUPT"),
+    ("a thousand boxes in one another", nested(b"mdia", 1_000), "mp4", "VIDEO_CORRUPT"),
     ("a head in name only", box(b"moov", box(b"trak", b"x" * 9)), "mp4", "VIDEO_CORRUPT"),
     ("H.264 in name only", movie(track()), "mp4", "VIDEO_CORRUPT"),
     ("MP4 named otherwise", clip(*MP4), "gif", "VIDEO_TYPE_MISMATCH"),
