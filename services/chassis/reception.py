@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from services.chassis.errors import Invalid, StageError
 from services.chassis.rates import Rates
 from services.chassis.requests import read
 from services.chassis.settings import DoorSettings
-from services.chassis.status import Abandoned, Refused, code_of, status_of
+from services.chassis.status import Abandoned, Late, Refused, code_of, status_of
 from services.chassis.telemetry.logs import get_log
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import Traces, carrier_of
@@ -32,6 +33,23 @@ BREAK_SECONDS: Final = 0.05
 """A stream that breaks off looks like one that ended until the break is heard of a moment later."""
 
 log = get_log()
+
+
+@dataclass(frozen=True)
+class StreamThreads:
+    """The threads of streams: however many callers watch, or say nothing, other calls find one."""
+
+    giving: ThreadPoolExecutor
+    """A thread for each stream that the service gives."""
+    taking: ThreadPoolExecutor
+    """One for each that it takes."""
+    reading: ThreadPoolExecutor
+    """One more for each that it takes, which waits for the next message."""
+
+    def shut_down(self) -> None:
+        """Let go of them once the server has stopped."""
+        for threads in (self.giving, self.taking, self.reading):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Reception:
@@ -49,13 +67,9 @@ class Reception:
         self._lock = Lock()
         self._streams: set[Call] = set()
 
-    def handler(self, door: Door, stream_threads: ThreadPoolExecutor) -> grpc.GenericRpcHandler:
-        """Return what grpc asks for the methods of a door.
-
-        Streams that a service gives have threads of their own: however many callers watch,
-        other calls find a thread.
-        """
-        handlers = {each.name: self._handler(door, each, stream_threads) for each in door.methods}
+    def handler(self, door: Door, threads: StreamThreads) -> grpc.GenericRpcHandler:
+        """Return what grpc asks for the methods of a door."""
+        handlers = {each.name: self._handler(door, each, threads) for each in door.methods}
         return grpc.method_handlers_generic_handler(door.name, handlers)
 
     def end_streams(self) -> None:
@@ -66,28 +80,29 @@ class Reception:
             call.stop(Refused("DRAINING", "this process stops; go on with another", 0.1))
 
     def _handler(
-        self, door: Door, method: Method, stream_threads: ThreadPoolExecutor
+        self, door: Door, method: Method, threads: StreamThreads
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
         # Without deserialisers: grpc would answer INTERNAL to bytes that are no message.
         if not method.gives_stream:
-            answer = self._single(door, method)
+            answer = self._single(door, method, threads.reading)
             if method.takes_stream:
+                answer.experimental_thread_pool = threads.taking  # type: ignore[attr-defined]
                 return grpc.stream_unary_rpc_method_handler(answer)
             return grpc.unary_unary_rpc_method_handler(answer)
         if method.takes_stream:
             raise NotImplementedError(f"{method.name} streams both ways")
         answers = self._stream(door, method)
-        answers.experimental_thread_pool = stream_threads  # type: ignore[attr-defined]
+        answers.experimental_thread_pool = threads.giving  # type: ignore[attr-defined]
         return grpc.unary_stream_rpc_method_handler(answers)
 
     def _single(
-        self, door: Door, method: Method
+        self, door: Door, method: Method, reading: ThreadPoolExecutor
     ) -> Callable[[Any, grpc.ServicerContext], bytes | None]:
         def answer(request: Any, context: grpc.ServicerContext) -> bytes | None:  # noqa: ANN401  # bytes, or an iterator of them
             response = None
             with self._answering(door, method, context) as call:
                 asked = (
-                    _requests(method, request, call)
+                    _requests(method, request, call, reading)
                     if method.takes_stream
                     else read(method.request, request)
                 )
@@ -169,11 +184,20 @@ class Reception:
                 self._streams.discard(call)
 
 
-def _requests(method: Method, stream: Iterator[bytes], call: Call) -> Iterator[Message]:
-    """Yield a caller's messages. Raises Abandoned where it went away before the last one."""
+def _requests(
+    method: Method, stream: Iterator[bytes], call: Call, reading: ThreadPoolExecutor
+) -> Iterator[Message]:
+    """Yield a caller's messages.
+
+    Raises Abandoned where it went away before the last one, Late where that does not come in time:
+    grpc waits for the next without limit, until the call has ended.
+    """
     try:
-        for data in stream:
+        while (data := reading.submit(next, stream, None).result(call.remaining())) is not None:
             yield read(method.request, data)
+    except TimeoutError:
+        call.stop(Late())
+        call.check()
     except grpc.RpcError:
         call.stop()
         call.check()

@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection
 from services.chassis import addresses
 from services.chassis.door import Door
 from services.chassis.errors import Invalid
-from services.chassis.reception import Reception
+from services.chassis.reception import Reception, StreamThreads
 from services.chassis.settings import DoorSettings
 from services.chassis.telemetry.metrics import Metrics
 from services.chassis.telemetry.traces import Traces
@@ -33,7 +33,7 @@ class Size:
     """How much a server does at a time."""
 
     threads: int = 16
-    """Calls that are answered at a time, streams that it gives aside."""
+    """Calls that are answered at a time, streams aside; it takes as many streams besides."""
     calls: int = 256
     """Calls that are taken at a time, those included that wait for a thread."""
     streams: int = 1000
@@ -55,7 +55,11 @@ class Server:
         size: Size = USUAL,
     ) -> None:
         self._names = [door.name for door in doors]
-        self._stream_threads = ThreadPoolExecutor(size.streams + SPARE_STREAM_THREADS)
+        self._stream_threads = StreamThreads(
+            giving=ThreadPoolExecutor(size.streams + SPARE_STREAM_THREADS),
+            taking=ThreadPoolExecutor(size.threads),
+            reading=ThreadPoolExecutor(size.threads),
+        )
         self._health_threads = ThreadPoolExecutor(1)
         self._reception = Reception(settings, size.streams, metrics, traces)
         self._server = grpc.server(
@@ -94,7 +98,7 @@ class Server:
         stopped = self._server.stop(grace_seconds)
         self._reception.end_streams()
         stopped.wait()
-        self._stream_threads.shutdown(wait=False, cancel_futures=True)
+        self._stream_threads.shut_down()
         self._health_threads.shutdown(wait=False, cancel_futures=True)
 
 

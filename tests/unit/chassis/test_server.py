@@ -206,6 +206,29 @@ def test_a_callers_stream_is_read_to_its_end(channel) -> None:
     assert upload(channel, [part]) == 1000
 
 
+def test_silent_streams_end_at_their_limit_and_take_no_thread_from_other_calls(room) -> None:
+    server = serve(room, Size(threads=2, streams=0), longest_call_seconds=2.0)
+    leave = threading.Event()
+
+    def silent() -> Iterator[bytes]:
+        yield pb.UploadRequest(data=b"x").SerializeToString()
+        leave.wait(20)
+
+    with grpc.insecure_channel(server.address) as channel:
+        call = channel.stream_unary(f"/{SERVICE}/Upload")
+        began = time.monotonic()
+        silences = [call.future(silent()) for _ in range(2)]
+        assert eventually(lambda: len(room.received) == 2)
+        assert get_upload(channel, seconds=1.5) == 3
+        assert [failure(each.result, 10).code() for each in silences] == [
+            *(Code.DEADLINE_EXCEEDED, Code.DEADLINE_EXCEEDED),
+        ]
+        assert 1.9 < time.monotonic() - began < 8
+        assert upload(channel, [pb.UploadRequest(data=b"x").SerializeToString()]) == 1
+        leave.set()
+    server.stop(0, 0)
+
+
 VANISH = f"""
 import os, sys, time, grpc
 from rostrum.director.v1 import media_pb2 as pb
