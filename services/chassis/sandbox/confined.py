@@ -11,11 +11,13 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from services.chassis.errors import Transient
 from services.chassis.sandbox.launcher import CONFINED, filters_calls, landlock_version
 
 HERE: Final = Path(__file__).parent
@@ -80,14 +82,14 @@ class Confined:
         self._decoder = decoder
         self._data = data
         self._complaint = b""
+        self._is_late = False
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="rostrum-")
-        try:
-            self._start(Path(self._folder.name))
-        except BaseException:
-            self._folder.cleanup()
-            raise
+        with ExitStack() as undo:
+            self._folder = tempfile.TemporaryDirectory(prefix="rostrum-")
+            undo.callback(self._folder.cleanup)
+            self._start(Path(self._folder.name), undo)
+            undo.pop_all()
         return self
 
     def __exit__(
@@ -109,8 +111,15 @@ class Confined:
         return self._process.stdout.read(size)
 
     def finish(self) -> Ending:
-        """Wait for the decoder's end. Raises RuntimeError where it could not be confined."""
+        """Wait for the decoder's end.
+
+        Raises Transient where its time was over: this machine may be slow, and the file good.
+        Raises RuntimeError where it could not be confined.
+        """
         ending = self._end()
+        if self._is_late and ending.exit_code == -signal.SIGKILL:
+            seconds = self._decoder.wall_seconds
+            raise Transient(f"DECODER_SLOW: a file took more than {seconds:g} s to decode")
         if not self._was_confined():
             raise RuntimeError(f"the sandbox does not work here: {ending}")
         return ending
@@ -131,9 +140,22 @@ class Confined:
         with os.fdopen(self._word, "rb", closefd=False) as word:
             return word.read() == CONFINED
 
-    def _start(self, folder: Path) -> None:
+    def _start(self, folder: Path, undo: ExitStack) -> None:
         Path(folder, "input").write_bytes(self._data)
         self._word, theirs = os.pipe()
+        undo.callback(os.close, self._word)
+        try:
+            self._process = self._spawn(folder, theirs)
+        finally:
+            os.close(theirs)
+        self._drain = threading.Thread(target=self._keep_complaint, daemon=True)
+        self._timer = threading.Timer(self._decoder.wall_seconds, self._be_late)
+        self._timer.daemon = True
+        undo.callback(self._abandon)
+        self._drain.start()
+        self._timer.start()
+
+    def _spawn(self, folder: Path, theirs: int) -> subprocess.Popen[bytes]:
         policy = {
             "argv": list(self._decoder.argv),
             "readable": [*map(str, (*SYSTEM_LIBRARIES, *self._decoder.readable)), "input"],
@@ -141,7 +163,7 @@ class Confined:
             "parent": os.getpid(),
             "confined": theirs,
         }
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [*PYTHON, str(HERE / "launcher.py"), json.dumps(policy)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -151,12 +173,18 @@ class Confined:
             start_new_session=True,
             pass_fds=(theirs,),
         )
-        os.close(theirs)
-        self._drain = threading.Thread(target=self._keep_complaint, daemon=True)
-        self._timer = threading.Timer(self._decoder.wall_seconds, self._kill)
-        self._timer.daemon = True
-        self._drain.start()
-        self._timer.start()
+
+    def _abandon(self) -> None:
+        """End what nobody watches, because a thread could not be started."""
+        self._kill()
+        if self._drain.is_alive():
+            self._drain.join()
+        with self._process:
+            pass  # closes its streams and waits
+
+    def _be_late(self) -> None:
+        self._is_late = True
+        self._kill()
 
     def _kill(self) -> None:
         if self._process.returncode is None:

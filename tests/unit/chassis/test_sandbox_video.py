@@ -11,8 +11,10 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from services.chassis.errors import Invalid
+from services.chassis.errors import Invalid, Transient
 from services.chassis.sandbox import VideoLimits, decode_video
+from services.chassis.sandbox.confined import Decoder
+from services.chassis.sandbox.ffmpeg import ffmpeg_decoder
 
 NOISE = np.random.default_rng(3).integers(0, 256, 4096, np.uint8).tobytes()
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
@@ -156,6 +158,17 @@ def test_a_clip_that_cannot_be_used_is_refused_by_name(
     (violation,) = refusal.value.violations
     assert (violation.field, violation.reason) == ("clip", reason)
     assert len(violation.remedy) > 20, "the person who sent it must learn what to do"
+
+
+def test_a_clip_that_is_cut_short_by_the_time_out_may_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hasty(kind: str, output: list[str], _: float, cpu_seconds: int) -> Decoder:
+        return ffmpeg_decoder(kind, output, 0.01, cpu_seconds)
+
+    monkeypatch.setattr("services.chassis.sandbox.video.ffmpeg_decoder", hasty)
+    with pytest.raises(Transient, match=r"^DECODER_SLOW: "):
+        frames_of(clip(*MP4))
 
 
 def test_a_playlist_in_disguise_opens_no_other_file(tmp_path: Path) -> None:

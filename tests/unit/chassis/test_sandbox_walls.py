@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.errors import Transient
 from services.chassis.sandbox.confined import PYTHON, Confined, Decoder, python_decoder, report, run
 
 LANDLOCK = report().landlock
@@ -144,11 +145,41 @@ def test_it_gets_no_more_memory_than_its_share() -> None:
     assert "MemoryError" in ending.complaint
 
 
-def test_it_is_killed_when_its_time_is_over() -> None:
+def test_it_is_killed_when_its_time_is_over_which_says_nothing_about_the_file() -> None:
     start = time.monotonic()
-    _, ending = run(hostile("import time; time.sleep(60)", wall_seconds=0.5), b"", 10)
-    assert ending.exit_code == -signal.SIGKILL
+    code = "import time; print('some', flush=True); time.sleep(60)"
+    with pytest.raises(Transient, match=r"^DECODER_SLOW: "):
+        run(hostile(code, wall_seconds=0.5), b"", 10)
     assert time.monotonic() - start < 5
+
+
+def test_a_decoder_that_ends_by_itself_at_the_last_moment_has_ended_by_itself() -> None:
+    with Confined(hostile("raise SystemExit(3)"), b"") as confined:
+        confined.read(1)
+        os.waitid(os.P_PID, confined._process.pid, os.WEXITED | os.WNOWAIT)
+        confined._be_late()
+        assert confined.finish().exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "broken", ["subprocess.Popen", "threading.Thread.start", "threading.Timer.start"]
+)
+def test_a_decoder_that_cannot_be_started_leaves_nothing(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = set(Path("/proc/self/fd").iterdir())
+    confined = Confined(hostile("import time; time.sleep(60)"), b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, fail)
+        with pytest.raises(RuntimeError, match="new thread"):
+            confined.__enter__()
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert not Path(confined._folder.name).exists()
+    if broken != "subprocess.Popen":
+        assert confined._process.returncode == -signal.SIGKILL
 
 
 def test_it_is_killed_when_it_burns_its_share_of_the_processor() -> None:
