@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import safetensors.torch
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from services.models.networks import NETWORKS
@@ -33,8 +33,8 @@ def layout_of(network: str) -> Layout:
 
 def load(shelf: Shelf, network: str, device: str = "cpu") -> dict[str, Tensor]:
     """Return a network's state dict. Raises Invalid where it is not here or was altered."""
-    shelf.check_tensors(network)
-    return load_file(shelf.tensors(network), device=device)
+    entries = safetensors.torch.load(shelf.read_tensors(network))
+    return {name: tensor.to(device) for name, tensor in entries.items()}
 
 
 def build(shelf: Shelf, network: str, device: str = "cpu") -> nn.Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -54,16 +55,21 @@ class Shelf:
         path = self._receipt(network)
         if not path.is_file() or not self.tensors(network).is_file():
             return None
-        receipt = Receipt(**json.loads(path.read_bytes()))
+        try:
+            receipt = Receipt(**json.loads(path.read_bytes()))
+        except (ValueError, TypeError):  # torn, as by a power cut: it says nothing
+            return None
         today = (holder_of(self.weights, network).sha256, CONVERTER)
         return receipt if (receipt.source_sha256, receipt.converter) == today else None
 
     def keep(self, receipt: Receipt, tensors: Path) -> None:
         """Put a network's finished tensors in their place, and then their receipt."""
         self._receipt(receipt.network).unlink(missing_ok=True)
+        _to_disk(tensors)
         tensors.replace(self.tensors(receipt.network))
         partial = self._receipt(receipt.network).with_suffix(".partial")
         partial.write_text(json.dumps(asdict(receipt), indent=1) + "\n", encoding="utf-8")
+        _to_disk(partial)
         partial.replace(self._receipt(receipt.network))
 
     def state(self, file: WeightsFile) -> State:
@@ -95,11 +101,15 @@ class Shelf:
     def check_tensors(self, network: str) -> Receipt:
         """Return the receipt of tensors whose every byte is right. Raises Invalid."""
         receipt = self.require(network)
-        if sha256_of(self.tensors(network)) != receipt.sha256:
-            name = holder_of(self.weights, network).name
-            remedy = f"the tensors of {network} were altered; run: rostrum weights convert {name}"
-            raise Invalid(name, "WEIGHTS_DIGEST", remedy)
+        self._check_same(receipt, sha256_of(self.tensors(network)))
         return receipt
+
+    def read_tensors(self, network: str) -> bytes:
+        """Return bytes that were checked: a path may lead elsewhere later. Raises Invalid."""
+        receipt = self.require(network)
+        content = self.tensors(network).read_bytes()
+        self._check_same(receipt, hashlib.sha256(content).hexdigest())
+        return content
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
@@ -109,6 +119,12 @@ class Shelf:
         with (folder / name).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def _check_same(self, receipt: Receipt, sha256: str) -> None:
+        if sha256 != receipt.sha256:
+            name, network = holder_of(self.weights, receipt.network).name, receipt.network
+            remedy = f"the tensors of {network} were altered; run: rostrum weights convert {name}"
+            raise Invalid(name, "WEIGHTS_DIGEST", remedy)
 
     def _receipt(self, network: str) -> Path:
         return self.folder / f"{network}.json"
@@ -127,6 +143,12 @@ def check_digest(file: WeightsFile, sha256: str) -> None:
     if sha256 != file.sha256:
         remedy = f"SHA-256 {sha256} instead of {file.sha256}: other bytes; nothing of it was opened"
         raise Invalid(file.name, "WEIGHTS_DIGEST", remedy)
+
+
+def _to_disk(path: Path) -> None:
+    """Have a file's bytes on the disk before its new name is."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def sha256_of(path: Path) -> str:

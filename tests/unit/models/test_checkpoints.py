@@ -146,6 +146,38 @@ def test_an_altered_file_is_never_opened(
     assert files_in(shelf.folder) == ["originals/small.pth"]
 
 
+def test_tensors_that_change_after_they_were_checked_are_not_the_ones_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = saved(stitching())
+    shelf = shelf_of(tmp_path, file := pin(data), data)
+    convert(file, shelf)
+
+    def then_swap(digest: Callable[..., Any]) -> Callable[..., Any]:
+        def digested(*content: Any) -> Any:
+            found = digest(*content)
+            shelf.tensors(S).write_bytes(shelf.tensors(LIP).read_bytes())
+            return found
+
+        return digested
+
+    for name in ("sha256", "file_digest"):
+        monkeypatch.setattr(shelves.hashlib, name, then_swap(getattr(shelves.hashlib, name)))
+    assert torch.equal(load(shelf, S)[WEIGHT], state(S)[WEIGHT])
+
+
+@pytest.mark.parametrize("torn", [b"", b"{", b"[]", b"{}"])
+def test_a_torn_receipt_counts_as_none(tmp_path: Path, torn: bytes) -> None:
+    data = saved(stitching())
+    shelf = shelf_of(tmp_path, file := pin(data), data)
+    convert(file, shelf)
+    (shelf.folder / f"{S}.json").write_bytes(torn)
+    assert shelf.receipt(S) is None
+    assert shelf.state(file) == "fetched"
+    convert(file, shelf)
+    assert shelf.state(file) == "ready"
+
+
 def test_altered_tensors_are_not_loaded(
     published: tuple[Shelf, WeightsFile], tmp_path: Path
 ) -> None:
