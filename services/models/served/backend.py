@@ -18,10 +18,13 @@ from torch.utils.dlpack import from_dlpack
 
 from services.chassis.errors import Invalid
 from services.chassis.inference import FeaturesMissing
+from services.models.checkpoints import fingerprint
 from services.models.served.description import Device, Served
+from services.models.served.identity import fingerprint_of
 from services.models.served.loading import load, open_shelf
 from services.models.served.places import catalogue_at
 from services.models.served.running import Question, Running
+from services.models.shelf import Shelf
 
 POISONED: Final = "CUDA error"
 """Begins what torch says once a device's context is broken for good."""
@@ -46,6 +49,7 @@ class TritonPythonModel:
         shelf = open_shelf(Path(told["weights"]), manifest)
         loading = partial(load, shelf=shelf, device=self._device)
         self._running = Running(served, self._device, loading)
+        _check_same(served, self._device, shelf, told["fingerprint"])
         self._running.warm_up()
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
@@ -62,10 +66,25 @@ class TritonPythonModel:
         return answers
 
     def _answer(self, questions: Sequence[Any], places: Sequence[int]) -> list[Any]:
+        answers = self._try([questions[at] for at in places])
+        if answers is not None:
+            return answers
+        torch.cuda.empty_cache()
+        if len(places) == 1:
+            return [_no_memory()]
+        return [answer for at in places for answer in self._answer(questions, [at])]
+
+    def _try(self, questions: Sequence[Question]) -> list[Any] | None:
+        """Answer questions as one batch; None where the device has no memory for it.
+
+        What else was in memory goes with the frame that ends here.
+        """
         try:
-            outputs = self._running.answer([questions[at] for at in places])
+            outputs = self._running.answer(questions)
         except Invalid as error:  # of tensors of any size: Triton merges none but equal ones
-            return [_invalid(error)] * len(places)
+            return [_invalid(error)] * len(questions)
+        except torch.OutOfMemoryError:
+            return None
         return [_response(output) for output in outputs]
 
     def _look_at(self, request: Any) -> Any:  # noqa: ANN401  # Triton's types, or a Question
@@ -78,10 +97,14 @@ class TritonPythonModel:
             if json.loads(request.parameters() or "{}").get("probe"):
                 return self._probe()
             return self._running.look_at(arrays)
+        except torch.OutOfMemoryError:
+            pass  # its frames hold memory until it is done with
         except FeaturesMissing as error:
             return _refusal(str(error), triton.TritonError.NOT_FOUND)
         except Invalid as error:
             return _invalid(error)
+        torch.cuda.empty_cache()
+        return _no_memory()
 
     def _groups(self, answers: Sequence[Any]) -> list[list[int]]:
         """Return which requests are answered as one batch."""
@@ -102,6 +125,13 @@ class TritonPythonModel:
         )
 
 
+def _check_same(served: Served, device: Device, shelf: Shelf, told: str) -> None:
+    """Raise RuntimeError where clients were told of another model than the one that was loaded."""
+    loaded = fingerprint_of(served, device, fingerprint(shelf, served.networks))
+    if loaded != told:
+        raise RuntimeError(f"this is {loaded}, but the server says {told}; begin it anew")
+
+
 def _response(outputs: dict[str, torch.Tensor]) -> Any:  # noqa: ANN401
     import triton_python_backend_utils as triton  # noqa: PLC0415
 
@@ -115,6 +145,12 @@ def _refusal(text: str, code: int) -> Any:  # noqa: ANN401
     import triton_python_backend_utils as triton  # noqa: PLC0415
 
     return triton.InferenceResponse(error=triton.TritonError(text, code))
+
+
+def _no_memory() -> Any:  # noqa: ANN401
+    import triton_python_backend_utils as triton  # noqa: PLC0415
+
+    return _refusal("the device has no memory left just now", triton.TritonError.UNAVAILABLE)
 
 
 def _invalid(error: Invalid) -> Any:  # noqa: ANN401
