@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from services.chassis.addresses import on_loopback
+from services.chassis.errors import Invalid
 from services.models.served.description import Device
 
 MINUTE_MS: Final = 60_000
@@ -34,6 +36,14 @@ class Door:
     key: Path | None = None
     certificate: Path | None = None
     client_ca: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Invalid for half a pair, and for what would be open to the network unencrypted."""
+        if (self.key is None) != (self.certificate is None):
+            raise Invalid("door", "DOOR_HALF_A_PAIR", "give both key and certificate, or neither")
+        if self.key is None and (self.client_ca or not on_loopback(self.host)):
+            remedy = f"give {self.host} a key and a certificate, or listen on 127.0.0.1 alone"
+            raise Invalid("door", "DOOR_NOT_ENCRYPTED", remedy)
 
 
 def arguments(repository: Path, backends: Path, door: Door, device: Device) -> list[str]:
