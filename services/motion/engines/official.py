@@ -48,7 +48,7 @@ def read_official(data: bytes) -> Performance:
         for name, (names, shape) in FRAME_ARRAYS.items()
     }
     arrays |= _ratios(content, len(frames))
-    rate = np.asarray(content.get("output_fps", 25))
+    rate = _shaped(content.get("output_fps", 25), ())
     return check_performance(arrays | {"rate": rate, "version": np.asarray(VERSION)})
 
 

@@ -226,6 +226,7 @@ def damaged(**changes: object) -> dict:
         (damaged(scale=np.zeros((1, 1), np.float32)), "OUT_OF_RANGE"),
         (published() | {"output_fps": 0}, "RATE_INVALID"),
         (published() | {"output_fps": "25"}, "RATE_INVALID"),
+        (published() | {"output_fps": [[1], [1, 2]]}, "RATE_INVALID"),
         (published(1), "SHAPE_INVALID"),
         (published() | {"motion": [1, 2]}, "SHAPE_INVALID"),
         ({"n_frames": 2}, "SHAPE_INVALID"),
