@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,11 @@ def test_a_manifest_that_could_lead_astray_is_not_read(wrong: dict[str, str]) ->
     assert read_manifest(ENTRY.format(**GOOD))["small"].size_bytes == 1
     with pytest.raises(ValueError, match="small"):
         read_manifest(ENTRY.format(**GOOD | wrong))
+
+
+@pytest.mark.parametrize("file", pick(WEIGHTS, ["liveportrait"]), ids=lambda file: file.name)
+def test_liveportrait_is_fetched_from_one_revision(file: WeightsFile) -> None:
+    assert all(re.search(r"/resolve/[0-9a-f]{40}/", source) for source in file.sources)
 
 
 def test_addresses_of_weights_stand_in_the_manifest_alone() -> None:
