@@ -75,6 +75,7 @@ CATALOGUE: Final = {
             runner="services.models.runners.wav2lip:Mouths",
             inputs=(_picture("face", 96, kept=True), _numbers("mel", 80, 16)),
             outputs=(_picture("picture", 96),),
+            compiled=False,
         ),
         Served(
             # Unit vectors of 5 faces and of the sound from the first on.
@@ -105,6 +106,7 @@ CATALOGUE: Final = {
             outputs=(TensorSpec("picture", "uint8", MOUTH_SIDES),),
             revision=2,
             cpu_items=2,
+            compiled=False,
         ),
         Served(
             name="realesrgan_x2plus",

@@ -26,6 +26,9 @@ class Served:
     """Goes up when the same weights and inputs give other numbers."""
     most_items: int = MOST_ITEMS
     """In one batch; 16 at most."""
+    compiled: bool = True
+    """Whether any of its networks is asked by `forward`, the part that devices compile. Batches are
+    then filled up to a power of 2 there."""
     cpu_items: int = MOST_ITEMS
     """Computed at once on a CPU, where more would take gigabytes and save no time."""
 
@@ -39,7 +42,7 @@ class Device:
     precision: Literal["float32", "float16", "bfloat16"] = "float32"
     """Of convolutions and products; all else is float32."""
     compiled: bool = False
-    """Whether networks become CUDA graphs; batches are then filled up to a power of 2."""
+    """Whether what networks do in `forward` becomes CUDA graphs; their other methods never do."""
     merged: bool = False
     """Whether items of several requests are computed as one batch."""
     threads: int = 0
@@ -59,7 +62,7 @@ class Device:
         return "cuda" if self.on_gpu else "cpu"
 
 
-CPU: Final = Device("cpu")
+CPU: Final = Device("cpu", kept_bytes=4 << 30)
 T4: Final = Device(
     "t4", on_gpu=True, precision="float16", compiled=True, merged=True, kept_bytes=1 << 30
 )

@@ -36,6 +36,7 @@ class Running:
     def __init__(self, served: Served, device: Device, load: Load) -> None:
         self.served = served
         self._device = device
+        self._compiled = device.compiled and served.compiled
         self._torch_device = torch.device(device.torch_name)
         self._kept = {each.name: Kept(device.kept_bytes) for each in served.inputs if each.kept}
         self._most_items = min(served.most_items, MOST_ITEMS if device.on_gpu else served.cpu_items)
@@ -72,7 +73,7 @@ class Running:
     def warm_up(self) -> None:
         """Answer batches of every size that will be filled up to, so that nobody waits for it."""
         sizes = {_filled(size, self.served.most_items) for size in range(1, self._most_items + 1)}
-        for size in sorted(sizes) if self._device.compiled else (1,):
+        for size in sorted(sizes) if self._compiled else (1,):
             self.answer([self.look_at(self._synthetic(size))])
 
     def probe(self) -> None:
@@ -130,7 +131,7 @@ class Running:
 
     def _run(self, question: Question, part: slice) -> Tensors:
         count = part.stop - part.start
-        size = _filled(count, self.served.most_items) if self._device.compiled else count
+        size = _filled(count, self.served.most_items) if self._compiled else count
         inputs = {name: _fill(array[part], size) for name, array in question.inputs.items()}
         for name, features in question.features.items():
             chosen = features[part]

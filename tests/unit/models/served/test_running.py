@@ -118,12 +118,18 @@ def test_each_picture_is_encoded_once_and_wanted_only_once() -> None:
         bench.ask(request(3, 5, sent=False))
 
 
-def test_what_was_asked_for_longest_ago_makes_room_and_is_wanted_again() -> None:
+def test_what_made_room_is_wanted_again() -> None:
     bench = Bench(replace(CPU, kept_bytes=8))  # two means
     assert bench.ask(request(1, 2, 3)) == [answers(1, 2, 3)], "one request may hold more"
-    assert bench.ask(request(3, 2, sent=False)) == [answers(3, 2)]
+    assert bench.ask(request(3, sent=False)) == [answers(3)]
     with pytest.raises(FeaturesMissing):
-        bench.ask(request(1, sent=False))
+        bench.ask(request(1, 2, sent=False))
+
+
+def test_a_model_that_has_nothing_compiled_computes_no_more_than_was_asked() -> None:
+    bench = Bench(replace(CPU, compiled=True), replace(SERVED, compiled=False))
+    bench.ask(request(1, 2, 3))
+    assert bench.runner.sizes == [3]
 
 
 def test_a_picture_under_another_s_digest_is_refused() -> None:
