@@ -97,6 +97,18 @@ class TritonModels(Models):
         except Away as error:
             raise Transient(f"MODELS_UNAVAILABLE: {model}: {error}") from error
 
+    def answered(self, model: str, seconds: float = LOOK_SECONDS) -> int:
+        """Return how many requests its server has answered well since it was started.
+
+        Raises Transient where it does not say so.
+        """
+        try:
+            with _Translated(model):
+                said = self._client.get_inference_statistics(model, client_timeout=seconds)
+        except Away as error:
+            raise Transient(f"MODELS_UNAVAILABLE: {model}: {error}") from error
+        return sum(each.inference_stats.success.count for each in said.model_stats)
+
     def _signature(self, model: str, deadline: Deadline) -> Signature:
         if model not in self._signatures:
             config = self._patiently(model, lambda: self._config(model, deadline), deadline)
@@ -123,8 +135,7 @@ class TritonModels(Models):
         pause = PAUSE_SECONDS
         while True:
             try:
-                with self._slots:
-                    return ask()
+                return self._in_turn(ask, deadline)
             except Away as error:
                 longest = min(pause, LONGEST_PAUSE_SECONDS)
                 wait = longest * random.uniform(0.5, 1)  # noqa: S311  # so that not all come at once
@@ -133,6 +144,14 @@ class TritonModels(Models):
                 ):
                     raise _too_late(model, error, deadline) from error
                 pause *= 2
+
+    def _in_turn(self, ask: Callable[[], T], deadline: Deadline) -> T:
+        if not self._slots.acquire(timeout=deadline.remaining()):
+            raise Full("as many calls as may be are on their way")
+        try:
+            return ask()
+        finally:
+            self._slots.release()
 
     def _infer(
         self, signature: Signature, inputs: Tensors, deadline: Deadline, *, probe: bool = False
@@ -164,7 +183,9 @@ class TritonModels(Models):
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
-        return self._open.enter_context(ThreadPoolExecutor(IN_FLIGHT, "inference"))
+        pool = ThreadPoolExecutor(IN_FLIGHT, "inference")
+        self._open.callback(pool.shutdown, wait=False, cancel_futures=True)
+        return pool
 
 
 def read_signature(config: Any) -> Signature:  # noqa: ANN401  # Triton's ModelConfig

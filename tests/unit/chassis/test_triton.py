@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from services.chassis.errors import Invalid
-from services.chassis.inference import FeaturesMissing
-from services.chassis.triton import Away, Full, TritonModels, translated
+from services.chassis.errors import Invalid, Transient
+from services.chassis.inference import Deadline, FeaturesMissing
+from services.chassis.triton import IN_FLIGHT, Away, Full, TritonModels, translated
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,23 @@ def test_servers_elsewhere_are_asked_only_where_somebody_vouches_for_them(tmp_pa
     ca = tmp_path / "ca.pem"
     ca.write_text("who vouches")
     TritonModels("models.example:8001", ca).close()
+
+
+def test_whoever_waits_behind_other_calls_is_told_so_at_the_deadline() -> None:
+    models = TritonModels("127.0.0.1:1")
+    for _ in range(IN_FLIGHT):
+        models._slots.acquire()
+    began = time.monotonic()
+    with pytest.raises(Transient, match="MODELS_BUSY"):
+        models._patiently("x", lambda: None, Deadline(0.2))
+    assert time.monotonic() - began < 10
+
+
+def test_closing_waits_for_no_call() -> None:
+    models, over = TritonModels("127.0.0.1:1"), threading.Event()
+    calls = [models._threads.submit(over.wait, 20) for _ in range(2 * IN_FLIGHT)]
+    began = time.monotonic()
+    models.close()
+    assert time.monotonic() - began < 10
+    assert calls[-1].cancelled()
+    over.set()
