@@ -105,8 +105,10 @@ def revoke(
     uses = select(videos.c.id, videos.c.state).where(videos.c.team == team, or_(*meant))
     found = {row.id: row.state for row in connection.execute(uses.order_by(videos.c.id))}
     stopped = _stop(connection, [id_ for id_, state in found.items() if state in OPEN], now_ms)
-    ended_ones = [id_ for id_, state in found.items() if state == FINISHED]
-    return sorted([*stopped, *_withhold(connection, team, ended_ones, now_ms)])
+    # What is open no more finished meanwhile, or failed: its row, once it is held, says which.
+    meanwhile = {id_ for id_, state in found.items() if state in OPEN} - set(stopped)
+    over = meanwhile.union(id_ for id_, state in found.items() if state == FINISHED)
+    return sorted([*stopped, *_withhold(connection, team, over, now_ms)])
 
 
 def find(connection: Connection, team: str, video: str) -> Row:
