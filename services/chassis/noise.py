@@ -41,23 +41,27 @@ class Noise:
         self._sieve = Sieve()
 
     def hear(self) -> None:
-        """Log the lines that have come."""
+        """Log the lines that have come, `AT_ONCE` bytes at most: a flood must not keep its pool."""
         with suppress(BlockingIOError):
-            while not self.is_over:
-                data = os.read(self.reader.fileno(), AT_ONCE)
-                self.is_over = not data
-                *lines, self._rest = (self._rest + data).split(b"\n")
-                if len(self._rest) > LONGEST:
-                    lines, self._rest = [*lines, self._rest], b""
-                for line in lines:
-                    self._say(line)
+            self._hear_some()
 
     def close(self) -> None:
         """Log what is left, and listen no more."""
-        self.hear()
+        with suppress(BlockingIOError):
+            while not self.is_over:
+                self._hear_some()
         self._say(self._rest)
         self.is_over = True
         self.reader.close()
+
+    def _hear_some(self) -> None:
+        data = os.read(self.reader.fileno(), AT_ONCE)
+        self.is_over = not data
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > LONGEST:
+            lines, self._rest = [*lines, self._rest], b""
+        for line in lines:
+            self._say(line)
 
     def _say(self, line: bytes) -> None:
         found = GLOG.match(line)

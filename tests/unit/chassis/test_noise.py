@@ -2,6 +2,8 @@
 
 import io
 import json
+import multiprocessing
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 import structlog
 
 from services.chassis.child import Sight
+from services.chassis.noise import AT_ONCE, Noise
 from services.chassis.pool import Pool
 from services.chassis.telemetry import logs
 from tests.unit.chassis import tiny
@@ -77,3 +80,25 @@ def test_more_than_a_pipe_holds_stops_nobody(pool: Pool, log: io.StringIO) -> No
     do(pool, f"print {'x' * 300_000}")
     pool.__exit__()
     assert max(len(text) for _, text in lines(log)) <= 2_000
+
+
+def test_one_that_prints_without_end_is_heard_in_turns(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = Noise(multiprocessing.get_context("spawn"))
+    words, read = iter(f"word {'x' * number}\n" for number in range(5)), os.read
+
+    def read_while_more_comes(file: int, size: int) -> bytes:
+        assert size == AT_ONCE
+        data = read(file, size)
+        if word := next(words, ""):
+            os.write(noise.writer.fileno(), word.encode())
+        return data
+
+    os.write(noise.writer.fileno(), b"first\n")
+    monkeypatch.setattr("services.chassis.noise.os.read", read_while_more_comes)
+    noise.hear()
+    assert lines(log) == [("info", "first")]
+    noise.close()
+    assert lines(log)[-1] == ("info", "word xxxx")
+    noise.writer.close()
