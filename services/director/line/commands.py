@@ -17,9 +17,9 @@ from services.director.database import insert_into
 from services.director.line.consent import REVOKED
 from services.director.line.lookups import among
 from services.director.line.losses import TASK_PARKED
-from services.director.line.tasks import drop_unwanted, hold, save
+from services.director.line.tasks import drop_unwanted, hold, save, wake
 from services.director.line.videos import SHOWN, change, reopen_rundown
-from services.director.line.words import FAILED, PARKED, READY
+from services.director.line.words import DROPPED, FAILED, PARKED
 from services.director.messages import OPEN, QUEUED, complaints_text
 from services.director.tables import revocations, tasks, video_tasks, videos, withheld
 from services.director.videos import CANCELLED, FINISHED
@@ -74,7 +74,7 @@ def redrive(
         waits = select(video_tasks.c.key).where(video_tasks.c.video == video)
         parked = parked.where(tasks.c.key.in_(waits))
     keys = sorted(connection.execute(parked).scalars())
-    driven = _ready(connection, keys, PARKED, now_ms)
+    driven = _let_try_again(connection, keys, PARKED, now_ms)
     waits = select(video_tasks.c.video).where(video_tasks.c.key.in_(driven))
     failed = select(*SHOWN).where(videos.c.id.in_(waits), videos.c.state == FAILED)
     going = []
@@ -159,17 +159,23 @@ def _withhold(connection: Connection, team: str, ids: Collection[str], now_ms: i
 def _try_afresh(connection: Connection, ids: Collection[str], state: str, now_ms: int) -> None:
     waits = select(video_tasks.c.key).where(video_tasks.c.video.in_(sorted(ids)))
     failed = select(tasks.c.key).where(tasks.c.key.in_(waits), tasks.c.state == state)
-    _ready(connection, list(connection.execute(failed).scalars()), state, now_ms)
+    _let_try_again(connection, list(connection.execute(failed).scalars()), state, now_ms)
 
 
-def _ready(connection: Connection, keys: Collection[str], state: str, now_ms: int) -> list[str]:
-    """Make tasks of a state ready, as if nothing had failed; their attempts are counted on."""
+def _let_try_again(
+    connection: Connection, keys: Collection[str], state: str, now_ms: int
+) -> list[str]:
+    """Have tasks of a state as if nothing had failed; their attempts are counted on.
+
+    They are ready once a recipe wants them, not before: consent is asked for there. Returns them.
+    """
     held = {key: row for key, row in hold(connection, keys).items() if row["state"] == state}
     for row in held.values():
-        row |= {"state": READY, "failures": 0, "deaths": 0, "not_before_ms": now_ms}
-        row |= {"ended_ms": None, "error": None, "worker": None, "partition": None}
-    columns = ("state", "failures", "deaths", "not_before_ms", "ended_ms", "error")
-    save(connection, [held[key] for key in sorted(held)], (*columns, "worker", "partition"))
+        row |= {"state": DROPPED, "failures": 0, "deaths": 0, "ended_ms": now_ms}
+        row |= {"error": None, "worker": None, "partition": None}
+    columns = ("state", "failures", "deaths", "ended_ms", "error", "worker", "partition")
+    save(connection, [held[key] for key in sorted(held)], columns)
+    wake(connection, held)
     return sorted(held)
 
 

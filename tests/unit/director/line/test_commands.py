@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from rostrum.director.v1.line_pb2 import Failed
 from sqlalchemy import Connection, select, update
 
 from services.director.line import commands
@@ -28,6 +29,28 @@ def test_a_video_that_finishes_while_consent_is_withdrawn_is_not_delivered(
         found = commands.revoke(connection, "house", floor.now_ms(), portrait_digest=portrait)
     assert found == [video]
     assert held_back(floor) == {VIDEO}
+
+
+def test_a_parked_task_is_not_sent_again_before_consent_is_asked_for(floor: Floor) -> None:
+    floor.hire()
+    floor.staff(seconds=0.3)
+    death = Failed(kind="FAILURE_KIND_DEATH", reason="WORKER_DIED", message="signal 11")
+    floor.worker("restoration").fault = lambda task: death
+    commission = floor.make()
+    commission.presenter.consent.expires = "2026-11-21"
+    floor.clock.now = 1_795_262_400.0  # 2026-11-21, noon
+    video = floor.order(commission)
+    floor.finish(video)
+    key = floor.task(stage="restoration", state="parked")["key"]
+    sent = len(floor.attempts[key])
+    floor.pass_time(86_400.0)
+    with floor.engine.begin() as connection:
+        driven = commands.redrive(connection, "house", floor.now_ms())
+        assert driven == (1, [video])
+        assert commands.redrive(connection, "house", floor.now_ms()) == (0, [])
+    floor.finish(video)
+    assert json.loads(floor.video(video)["complaints"])[0]["reason"] == "CONSENT_EXPIRED"
+    assert len(floor.attempts[key]) == sent, "it looks at a face that may not be used any more"
 
 
 def finish(connection: Connection, video: str, files: dict[str, str]) -> None:
