@@ -98,7 +98,7 @@ class Reports:
                 continue
             if envelope is not None:
                 report = cast("Report", envelope.message)
-                report.worker = plain(report.worker)
+                report.key, report.worker = plain(report.key), plain(report.worker)
                 trace = envelope.trace.get(PARENT, "")
                 heard.append(Heard(_identity(envelope.id), report, record.time_ms, record, trace))
         return heard, unreadable

@@ -165,7 +165,12 @@ def drop_unwanted(connection: Connection, ended: Collection[str], now_ms: int) -
 
 
 def failure_word(kind: FailureKind.ValueType) -> str:
-    """Return a kind of failure as rows and metrics say it: "transient"."""
+    """Return a kind of failure as rows and metrics say it: "transient".
+
+    One that this version does not know is a "bug": nobody here knows that trying again helps.
+    """
+    if kind not in FailureKind.values():
+        return "bug"
     return FailureKind.Name(kind).removeprefix("FAILURE_KIND_").lower()
 
 
