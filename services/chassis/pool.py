@@ -223,14 +223,14 @@ class _Child:
 
     def start(self, name: str, work: bytes) -> None:
         self.name, self.since = name, time.monotonic()
-        with suppress(BrokenPipeError):  # it has died: `hear` will say so
+        with suppress(ConnectionError):  # it has died: `hear` will say so
             self.connection.send_bytes(work)
 
     def hear(self) -> bytes | None:
         """Return what it says, None where it has died."""
         try:
             word = self.connection.recv_bytes()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # the latter where it died in the midst of a word
             return None
         if self.is_ready:
             self.name = ""

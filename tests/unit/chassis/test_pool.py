@@ -2,8 +2,10 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,9 @@ from services.chassis.media import write_timing
 from services.chassis.pool import Done, Limits, Pool
 from services.chassis.store import Store
 from services.chassis.timeline import Phoneme, Timing
+
+LARGE = "x" * 1_000_000
+"""More than a pipe holds."""
 
 lipsync = partial(offer_of, "services.lipsync")
 
@@ -134,6 +139,47 @@ def test_pools_that_share_a_scratch_folder_leave_one_another_alone(
 def test_a_scratch_folder_that_somebody_removed_is_made_anew(tmp_path: Path) -> None:
     empty(tmp_path / "deep" / "gone")
     assert (tmp_path / "deep" / "gone").is_dir()
+
+
+def loaded(pool: Pool, silence: int) -> int:
+    """Have a pool's children load; return the process id of the first."""
+    pool.fill()
+    deadline = time.monotonic() + 60
+    while not pool.ready and time.monotonic() < deadline:
+        pool.wait([silence], 1.0)
+    return pool._children[0].process_id
+
+
+def fill_up(pipe: int) -> None:
+    os.set_blocking(pipe, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(pipe, bytes(1000))
+    os.set_blocking(pipe, True)
+
+
+def test_a_child_that_dies_in_the_midst_of_its_answer_has_died(
+    setup: Setup, silence: int, store: Store
+) -> None:
+    with Pool(setup, 1) as pool:
+        process = loaded(pool, silence)
+        pool.start("large", work(store, 25, LARGE))
+        assert pool._children[0].connection.poll(60)
+        time.sleep(0.2)  # until it waits for us to read on
+        os.kill(process, signal.SIGKILL)
+        assert done(pool, silence, 1)["large"].answer is None
+
+
+def test_a_child_that_dies_in_the_midst_of_its_task_has_died(
+    setup: Setup, silence: int, store: Store
+) -> None:
+    with Pool(setup, 1) as pool:
+        process = loaded(pool, silence)
+        os.kill(process, signal.SIGSTOP)
+        fill_up(pool._children[0].connection.fileno())
+        threading.Timer(0.2, os.kill, (process, signal.SIGKILL)).start()
+        pool.start("next", work(store, 25))
+        assert done(pool, silence, 1)["next"].answer is None
 
 
 def test_a_bug_comes_back_with_its_traceback_and_ends_the_child(
