@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, or_, select, update
 
@@ -25,6 +25,9 @@ from services.director.tables import revocations, tasks, video_tasks, videos, wi
 from services.director.videos import CANCELLED, FINISHED
 
 Row = Mapping[str, Any]
+
+CAPTIONS: Final = frozenset({"srt", "vtt"})
+"""Kinds of outputs that are words alone."""
 
 
 def cancel(connection: Connection, team: str, video: str, now_ms: int) -> Row:
@@ -90,8 +93,8 @@ def revoke(
     """Withdraw consent to a likeness: by the person, by the portrait as handed in, or both.
 
     What uses it is cancelled with CONSENT_REVOKED; finished videos keep their state, and none of
-    their files is delivered any more. Returns the ids of all of them. Again: finds what came since.
-    Raises Invalid where neither is said.
+    their files but captions is delivered any more. Returns the ids of all of them. Again: finds
+    what came since. Raises Invalid where neither is said.
     """
     if not subject and not portrait_digest:
         raise Invalid("subject", "FIELD_REQUIRED", "say whose consent: subject or portrait_digest")
@@ -136,7 +139,10 @@ def _stop(connection: Connection, ids: Collection[str], now_ms: int) -> list[str
 
 
 def _withhold(connection: Connection, team: str, ids: Collection[str], now_ms: int) -> list[str]:
-    """Have no file of finished videos delivered any more."""
+    """Have no file of finished videos delivered any more that shows or sounds like somebody.
+
+    Captions stay: the same words under another presenter are the same bytes.
+    """
     held = []
     for id_ in sorted(ids):
         delivered = (videos.c.expired_ms.is_(None)) & (videos.c.state == FINISHED)
@@ -148,9 +154,11 @@ def _withhold(connection: Connection, team: str, ids: Collection[str], now_ms: i
         files = [
             {"team": team, "digest": file["digest"], "time_ms": now_ms}
             for file in json.loads(outputs)
+            if file["kind"] not in CAPTIONS
         ]
-        new = insert_into(connection, withheld)
-        connection.execute(new.on_conflict_do_nothing(), files)
+        if files:
+            new = insert_into(connection, withheld)
+            connection.execute(new.on_conflict_do_nothing(), files)
         gone = update(videos).where(videos.c.id == id_)
         connection.execute(gone.values(outputs="[]", expired_ms=now_ms))
     return held

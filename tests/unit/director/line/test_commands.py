@@ -11,7 +11,7 @@ from services.director.line import commands
 from services.director.tables import videos, withheld
 from tests.unit.director.line.floor import Floor
 
-VIDEO = "a" * 64
+VIDEO, SRT, VTT = "a" * 64, "b" * 64, "c" * 64
 
 
 def test_a_video_that_finishes_while_consent_is_withdrawn_is_not_delivered(
@@ -51,6 +51,16 @@ def test_a_parked_task_is_not_sent_again_before_consent_is_asked_for(floor: Floo
     floor.finish(video)
     assert json.loads(floor.video(video)["complaints"])[0]["reason"] == "CONSENT_EXPIRED"
     assert len(floor.attempts[key]) == sent, "it looks at a face that may not be used any more"
+
+
+def test_captions_stay_for_whoever_says_the_same_words(floor: Floor) -> None:
+    video = floor.order()
+    portrait = floor.video(video)["portrait"]
+    with floor.engine.begin() as connection:
+        finish(connection, video, {"video": VIDEO, "srt": SRT, "vtt": VTT})
+        commands.revoke(connection, "house", floor.now_ms(), portrait_digest=portrait)
+    assert held_back(floor) == {VIDEO}, "captions show nobody, and other videos have the same"
+    assert floor.video(video)["outputs"] == "[]"
 
 
 def finish(connection: Connection, video: str, files: dict[str, str]) -> None:
