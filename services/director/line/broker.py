@@ -21,8 +21,13 @@ class Broker:
         self._steady_since: float | None = None
 
     def stamp(self, time_ms: int) -> None:
-        """Take in the time of a record that has just been read."""
-        if time_ms >= self.now_ms():
+        """Take in the time of a record that has just been read.
+
+        What was stamped before now was read late: it says nothing, unless nothing later comes for
+        half a lease. Then the clock was set back, and whoever speaks by it must not seem silent.
+        """
+        waited_ms = (self._monotonic() - self._heard_at) * 1000
+        if time_ms >= self.now_ms() or waited_ms > self._lease_ms / 2:
             self._time_ms, self._heard_at = time_ms, self._monotonic()
 
     def now_ms(self) -> int:

@@ -43,11 +43,9 @@ class Workers:
         self._known: dict[str, Worker] = {}
 
     def hear(self, status: WorkerStatus, time_ms: int) -> None:
-        """Take in what a worker says of itself."""
+        """Take in what a worker says of itself; its last word counts, also after a step back."""
         before = self._known.get(status.worker)
-        if before is not None and before.heard_ms > time_ms:
-            return
-        idle = (before.idle_ms if before else None) or time_ms
+        idle = min((before.idle_ms if before else None) or time_ms, time_ms)
         self._known[status.worker] = Worker(
             status.worker, status.stage, status, time_ms, idle if status.free_slots else None
         )
