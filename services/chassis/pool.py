@@ -175,7 +175,7 @@ class Pool:
             self._fail(error)
             return False
         self.trouble, self.failures = None, 0
-        child.is_ready = True
+        child.become_ready()
         return True
 
     def _fail(self, error: StageError | Bug) -> None:
@@ -206,6 +206,7 @@ class _Child:
         self.since = self.born = time.monotonic()
         self.tasks = 0
         self.is_ready = False
+        self._kept = b""
         self.noise = _noise(context) if setup.sight is not None and setup.log is None else None
         """What it prints, where that goes into our log."""
         self._folder = folder
@@ -222,9 +223,19 @@ class _Child:
         return self._process.pid
 
     def start(self, name: str, work: bytes) -> None:
+        """Give it a task; one that loads gets it later: a pipe may not hold it."""
         self.name, self.since = name, time.monotonic()
-        with suppress(ConnectionError):  # it has died: `hear` will say so
-            self.connection.send_bytes(work)
+        if self.is_ready:
+            self._send(work)
+        else:
+            self._kept = work
+
+    def become_ready(self) -> None:
+        """Send what was kept until it has loaded."""
+        self.is_ready = True
+        if self.name:
+            self._send(self._kept)
+            self._kept = b""
 
     def hear(self) -> bytes | None:
         """Return what it says, None where it has died."""
@@ -236,6 +247,10 @@ class _Child:
             self.name = ""
             self.tasks += 1
         return word
+
+    def _send(self, work: bytes) -> None:
+        with suppress(ConnectionError):  # it has died: `hear` will say so
+            self.connection.send_bytes(work)
 
     def dismiss(self) -> None:
         """Let it end by itself: it has nothing to do, and may have spans to send."""

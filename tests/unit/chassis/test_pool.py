@@ -182,6 +182,16 @@ def test_a_child_that_dies_in_the_midst_of_its_task_has_died(
         assert done(pool, silence, 1)["next"].answer is None
 
 
+def test_a_large_task_does_not_wait_here_for_a_child_to_load(
+    setup: Setup, silence: int, store: Store
+) -> None:
+    with Pool(setup, 1) as pool:
+        pool.start("large", work(store, 25, LARGE))
+        assert not pool._children[0].connection.poll(), "it had loaded when it was handed over"
+        with pytest.raises(Invalid, match="ENGINE_UNKNOWN"):
+            answer_of(done(pool, silence, 1)["large"])
+
+
 def test_a_bug_comes_back_with_its_traceback_and_ends_the_child(
     pool: Pool, silence: int, store: Store
 ) -> None:
