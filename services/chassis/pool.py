@@ -255,7 +255,8 @@ class _Child:
     def dismiss(self) -> None:
         """Let it end by itself: it has nothing to do, and may have spans to send."""
         self.connection.close()
-        self._process.join(FAREWELL_SECONDS)
+        # Not `join`: its process id names the group that `kill` ends, and must not go to another.
+        wait([self._process.sentinel], FAREWELL_SECONDS)
 
     def kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):

@@ -192,6 +192,15 @@ def test_a_large_task_does_not_wait_here_for_a_child_to_load(
             answer_of(done(pool, silence, 1)["large"])
 
 
+def test_a_child_that_is_dismissed_keeps_its_process_id_until_its_group_is_ended(
+    setup: Setup, silence: int
+) -> None:
+    with Pool(setup, 1) as pool:
+        process = loaded(pool, silence)
+        pool._children[0].dismiss()
+        os.kill(process, 0)  # else another's group may have it by now
+
+
 def test_a_bug_comes_back_with_its_traceback_and_ends_the_child(
     pool: Pool, silence: int, store: Store
 ) -> None:
