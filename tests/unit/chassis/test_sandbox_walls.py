@@ -18,6 +18,8 @@ from services.chassis.sandbox.confined import PYTHON, Confined, Decoder, python_
 
 LANDLOCK = report().landlock
 CALL_FILTER = report().call_filter
+UNCOUNTED = {"AS": 1 << 30, "CPU": 10, "FSIZE": 0, "NOFILE": 64}
+"""Limits of a decoder that may have threads."""
 
 
 def hostile(code: str, **changes: object) -> Decoder:
@@ -42,6 +44,17 @@ def attempt(code: str) -> str:
             print(type(error).__name__)
         else:
             print("done")
+    """).strip()
+
+
+def answer_to(number: int, *arguments: object) -> str:
+    """Return what the kernel says to a system call of x86-64: "done", or the error's name."""
+    return said_by(f"""
+        import ctypes, errno, os, threading
+        ours, its, thread = {os.getpid()}, os.getpid(), threading.get_native_id()
+        libc = ctypes.CDLL(None, use_errno=True)
+        failed = libc.syscall({number}, {", ".join(map(str, arguments))})
+        print(errno.errorcode[ctypes.get_errno()] if failed else "done")
     """).strip()
 
 
@@ -99,6 +112,32 @@ if CALL_FILTER:
         assert attempt("os.fork()") == "PermissionError"
         assert attempt("os.posix_spawn('/bin/true', ['true'], {})") == "PermissionError"
         assert attempt(f"os.kill({os.getpid()}, 0)") == "PermissionError"
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            (200, "thread", 0),  # tkill
+            (234, "its", "thread", 0),  # tgkill
+            (129, "its", 0, 0),  # rt_sigqueueinfo
+            (297, "its", "thread", 0, 0),  # rt_tgsigqueueinfo
+            (424, -1, 0, 0, 0),  # pidfd_send_signal
+        ],
+        ids=["tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"],
+    )
+    def test_it_cannot_signal_in_any_other_way(call: tuple[object, ...]) -> None:
+        assert answer_to(*call) == "EPERM"
+
+    def test_it_cannot_cut_a_file_by_its_name() -> None:
+        assert answer_to(76, "b'input'", 1) == "EPERM"
+
+    def test_it_can_see_its_own_limits_and_nobody_elses() -> None:
+        assert answer_to(302, 0, 0, 0, 0) == "done"
+        for process in ("ours", "its", "ours | 7 << 32", "0xFFFFFFFF"):
+            assert answer_to(302, f"ctypes.c_ulong({process})", 0, 0, 0) == "EPERM", process
+
+    def test_it_still_has_threads() -> None:
+        code = "import threading; threading.Thread(target=print, args=['spun']).start()"
+        assert said_by(code, limits=UNCOUNTED) == "spun\n"
 
     def test_it_cannot_change_whose_a_file_is(tmp_path: Path) -> None:
         assert attempt(f"os.chmod({str(tmp_path)!r}, 0o777)") == "PermissionError"
