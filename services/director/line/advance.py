@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from services.chassis.errors import Invalid, Transient, Violation
 from services.chassis.telemetry.logs import get_log
-from services.director.database import reading
+from services.director.database import AWAY, reading
 from services.director.line import consent
 from services.director.line.linking import link
 from services.director.line.lookups import among
@@ -67,7 +67,8 @@ class Advance:
     def advance(self, video: str) -> None:
         """Ask a video's recipe and write down what follows.
 
-        Raises Transient where the store is away: the video stays stale.
+        Raises Transient where the store is away, and one of AWAY where the database is, or a
+        transaction lost to another: the video stays stale, and is thought about anew.
         """
         known = self._read(video)
         if known is None:
@@ -82,10 +83,11 @@ class Advance:
             except WorkersAwaited as awaited:
                 self.minds.forget(video)
                 self._await(known.row, awaited)
-        except (Gone, Transient) as error:
+        except Gone:
             self.minds.forget(video)
-            if isinstance(error, Transient):
-                raise
+        except (Transient, *AWAY):
+            self.minds.forget(video)
+            raise
 
     def give_up(self, video: str) -> None:
         """Fail a video that cannot be thought about: a bug of ours must not stop the others."""
