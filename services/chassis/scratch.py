@@ -90,10 +90,12 @@ def remove_if_dead(folder: Path) -> None:
     """Remove a process's folder unless the process lives."""
     if not folder.is_dir() or folder.is_symlink():
         return
-    with suppress(BlockingIOError):
+    with suppress(BlockingIOError, FileNotFoundError):  # it lives, or has just cleared up itself
         lock = _lock(folder / LOCK, wait=False)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 def _lock(file: Path, *, wait: bool) -> int:
@@ -101,7 +103,7 @@ def _lock(file: Path, *, wait: bool) -> int:
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+    except OSError:
         os.close(descriptor)
         raise
     return descriptor

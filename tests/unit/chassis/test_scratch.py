@@ -1,6 +1,7 @@
 """What a process writes for itself alone is there for nobody else, and not for long."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.errors import Invalid
-from services.chassis.scratch import Scratch
+from services.chassis.scratch import Scratch, remove_if_dead
 
 WORK_AND_WAIT = """
 import sys
@@ -58,6 +59,22 @@ def test_what_the_dead_left_is_removed_and_what_the_living_have_is_not(tmp_path:
         assert (kept / "half").exists()
     living.communicate("")
     assert living.returncode == 0
+
+
+def test_a_process_that_ends_while_its_folder_is_looked_at_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, opening = tmp_path / "left", os.open
+    left.mkdir()
+
+    def open_too_late(path: Path, *how: int, **where: int) -> int:
+        if path == left / ".lock":
+            shutil.rmtree(left)
+        return opening(path, *how, **where)
+
+    monkeypatch.setattr("os.open", open_too_late)
+    remove_if_dead(left)
+    assert not left.exists()
 
 
 def test_a_folder_of_ones_own_is_emptied_at_start(tmp_path: Path) -> None:
