@@ -52,7 +52,7 @@ class KafkaBus:
         producer = self._ready_producer(timeout_seconds)
         try:
             with kafka_errors("publishing"):
-                sent = [_send(producer, message) for message in messages]
+                sent = [_send(producer, message, deadline) for message in messages]
                 for future in sent:
                     future.get(max(deadline - time.monotonic(), 0.001))
         except StageError:
@@ -131,9 +131,13 @@ class KafkaBus:
         _end(producer)
 
 
-def _send(producer: Any, message: Outgoing) -> Any:  # noqa: ANN401
-    if message.partition is not None:
-        _check_partition(producer, message.topic, message.partition)
+def _send(producer: Any, message: Outgoing, deadline: float) -> Any:  # noqa: ANN401
+    # Here rather than in `send`, whose time the producer was made with: a call may have less.
+    left_ms = max((deadline - time.monotonic()) * 1000, 1.0)
+    partitions = producer._wait_on_metadata(message.topic, left_ms)
+    if message.partition is not None and message.partition not in partitions:
+        name = f"{message.topic} has no partition {message.partition}"
+        raise Transient(f"{BUS_UNAVAILABLE}: {name}; `rostrum topics apply` may make it")
     return producer.send(
         message.topic,
         value=message.value,
@@ -141,12 +145,6 @@ def _send(producer: Any, message: Outgoing) -> Any:  # noqa: ANN401
         headers=list(message.headers),
         partition=message.partition,
     )
-
-
-def _check_partition(producer: Any, topic: str, partition: int) -> None:  # noqa: ANN401
-    if partition not in producer.partitions_for(topic):
-        name = f"{topic} has no partition {partition}"
-        raise Transient(f"{BUS_UNAVAILABLE}: {name}; `rostrum topics apply` may make it")
 
 
 def _end(producer: Any) -> None:  # noqa: ANN401
