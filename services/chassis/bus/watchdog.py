@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.chassis.bus import Bus, GroupReader
+from services.chassis.telemetry.logs import get_log
 
 STANDSTILL: Final = 70
 """Exit code of a process that was ended for it."""
@@ -51,6 +52,13 @@ class Watchdog:
         threading.Thread(target=self._watch, args=(end,), name="watchdog", daemon=True).start()
 
     def _watch(self, end: Callable[[int], object]) -> None:
-        while not self.stands_still():
+        while not self._look():
             time.sleep(LOOK_SECONDS)
         end(STANDSTILL)
+
+    def _look(self) -> bool:
+        try:
+            return self.stands_still()
+        except Exception:  # noqa: BLE001  # the next look may tell; without us nobody would
+            get_log().exception("the watchdog could not look")
+            return False

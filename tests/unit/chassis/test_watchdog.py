@@ -62,6 +62,24 @@ def test_an_outage_is_waited_out() -> None:
     assert dog.stands_still()
 
 
+def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
+    dog, bus, reader, _ = watched()
+    answers = iter([OSError("too many open files")])
+    healthy = bus.healthy
+
+    def look() -> bool:
+        for error in answers:
+            raise error
+        return healthy()
+
+    monkeypatch.setattr(bus, "healthy", look)
+    reader.quiet = 91
+    ended = threading.Event()
+    dog.start(lambda _: ended.set())
+    assert ended.wait(5)
+
+
 def test_the_process_ends_with_a_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
     dog, _, reader, _ = watched()
