@@ -22,6 +22,13 @@ BUSY_SECONDS: Final = 60
 """How long one process waits for another's transaction, on SQLite."""
 PATIENCE_SECONDS: Final = 5
 """How long somebody waits for a connection, on PostgreSQL."""
+NOTICED: Final = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""What is out of reach is given up: after 11 s of silence, or 10 s with words unanswered (ms)."""
 READING: Final = "rostrum_reading"
 AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
@@ -57,7 +64,7 @@ def open_database(url: str, connections: int = 16) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=PATIENCE_SECONDS,
-        connect_args={"connect_timeout": PATIENCE_SECONDS},
+        connect_args={"connect_timeout": PATIENCE_SECONDS, **NOTICED},
     )
 
 

@@ -6,14 +6,15 @@ import zlib
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
 
 from services.chassis.telemetry.logs import get_log
-from services.director.database import is_sqlite
+from services.director.database import AWAY, is_sqlite
 
 SPACE: Final = 0x726F7374
 """Sets our advisory locks apart from anybody else's in the database."""
 TRY: Final = text("SELECT pg_try_advisory_lock(:space, :number)")
+LET_GO: Final = text("SET idle_session_timeout = '30s'")
+"""Renewals come every second: who is frozen or out of reach for so long has lost its duties."""
 HELD: Final = text(
     "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = :space"
     " AND pid = pg_backend_pid() AND granted"
@@ -58,6 +59,8 @@ class AllMine:
 class AdvisoryLocks:
     """PostgreSQL's advisory locks, held by a connection of their own: they end with it.
 
+    The database ends it where nothing is asked on it for half a minute (PostgreSQL 14 and later).
+
     A director that has lost its connection may believe for a moment that a duty is still its own.
     Nothing hangs on that: rows decide. The locks only spare directors each other's work.
     """
@@ -72,9 +75,9 @@ class AdvisoryLocks:
         """Ask the database what is held, and for what is not."""
         try:
             self._held = self._ask()
-        except OperationalError as error:
+        except AWAY as error:
             self.close()
-            get_log().warning("locks lost", reason=str(error.orig))
+            get_log().warning("locks lost", reason=str(error).splitlines()[0])
             raise
 
     def holds(self, duty: str) -> bool:
@@ -93,6 +96,7 @@ class AdvisoryLocks:
         if self._connection is None:
             options = {"isolation_level": "AUTOCOMMIT"}
             self._connection = self._engine.connect().execution_options(**options)
+            self._connection.execute(LET_GO)
         known = set(self._connection.execute(HELD, {"space": SPACE}).scalars())
         held = {duty for duty, number in self._numbers.items() if number in known}
         for duty, number in self._numbers.items():
