@@ -27,7 +27,7 @@ from services.director.line.means import Means
 from services.director.line.pulse import feel
 from services.director.line.relay import Relay
 from services.director.line.reports import Reports
-from services.director.line.retention import Retention
+from services.director.line.retention import AT_ONCE, Retention
 from services.director.line.roster import Engines
 from services.director.line.words import STAGES
 from services.director.line.workers import Workers
@@ -252,9 +252,15 @@ class Line:
                 with self._at_most_a_share("forecast"):
                     self._forecast.look()
             if self._is_due("retention", RETENTION_SECONDS):
-                self._retention.prune()
+                self._prune()
         else:
             self._forecast.hide()
+
+    def _prune(self) -> None:
+        """Forget what is old; where that was a full lot, go on soon."""
+        with self._at_most_a_share("retention"):
+            if self._retention.prune() >= AT_ONCE:
+                self._due["retention"] = self._means.monotonic()
 
     @contextmanager
     def _at_most_a_share(self, what: str) -> Iterator[None]:
