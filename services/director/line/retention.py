@@ -25,7 +25,7 @@ class Retention:
         self._means = means
 
     def prune(self) -> int:
-        """Remove some of what is old; return how many rows. Of AT_ONCE or more there may be more."""
+        """Remove some of what is old; return how many rows; from AT_ONCE on there may be more."""
         rules, now_ms = self._means.rules, self._means.now_ms()
         with self._means.engine.begin() as connection:
             count = _remove_events(connection, now_ms - rules.events_days * DAY_MS)
