@@ -1,10 +1,9 @@
-"""Whether a likeness may be used now: what the document says, and what was withdrawn since."""
+"""Whether consent to a likeness was withdrawn."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from rostrum.director.v1.director_pb2 import Commission
 from sqlalchemy import Connection, or_, select
 
 from services.chassis.errors import Violation
@@ -14,15 +13,6 @@ from services.director.tables import revocations
 REVOKED: Final = Violation(
     FIELD, "CONSENT_REVOKED", "consent was withdrawn; choose another presenter"
 )
-
-
-def revoked(connection: Connection, team: str, commission: Commission) -> tuple[Violation, ...]:
-    """Return what withdrawals say against using the presenter of a commission."""
-    presenter = commission.presenter
-    subject, portrait = presenter.consent.subject, presenter.portrait.digest
-    if is_revoked(connection, team, subject, portrait):
-        return (REVOKED,)
-    return ()
 
 
 def is_revoked(connection: Connection, team: str, subject: str, portrait: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,7 +80,3 @@ class Workers:
         """Let go of who has long been silent: names are made up anew at each start."""
         last = now_ms - FORGOTTEN_AFTER * self._silence_ms
         self._known = {name: w for name, w in self._known.items() if w.heard_ms >= last}
-
-    def all(self) -> Mapping[str, Worker]:
-        """Return everyone, by name."""
-        return self._known
