@@ -21,7 +21,7 @@ from services.director.line.minds import Mind, Minds
 from services.director.line.roster import Roster, WorkersAwaited, roster_now
 from services.director.line.tasks import drop_unwanted, hold, save, trouble_of
 from services.director.line.thinking import Known, Thought, think
-from services.director.line.videos import SHOWN, change
+from services.director.line.videos import SHOWN, change, ended
 from services.director.line.words import DROPPED, FINISHED, STAGES
 from services.director.messages import OPEN as OPEN_VIDEOS
 from services.director.messages import QUEUED, complaints_text, outputs_text, warnings_text
@@ -93,14 +93,14 @@ class Advance:
         """Fail a video that cannot be thought about: a bug of ours must not stop the others."""
         self.minds.forget(video)
         why = Violation("", "INTERNAL", "nobody foresaw this; the operator's log tells more")
-        values = {"state": FAILED, "ended_ms": self._means.now_ms(), "stage": ""}
-        values |= {"left_weight": 0.0, "complaints": complaints_text([why])}
+        now_ms = self._means.now_ms()
+        values = ended(FAILED, now_ms) | {"complaints": complaints_text([why])}
         still = among(videos.c.state, sorted(OPEN_VIDEOS))
         with self._engine.begin() as connection:
-            drop_unwanted(connection, [video], self._means.now_ms())
-            ended = change(connection, video, FAILED, self._means.now_ms(), values, still)
-        if ended is not None:
-            self._count_end(ended)
+            drop_unwanted(connection, [video], now_ms)
+            row = change(connection, video, FAILED, now_ms, values, still)
+        if row is not None:
+            self._count_end(row)
 
     def _think(self, mind: Mind, known: Known, now: datetime) -> Thought:
         try:
@@ -189,7 +189,6 @@ class Advance:
             if look_again:
                 values["changes"] = videos.c.changes + 1
             return self._go_on(connection, mind, row, thought, values)
-        values |= {"ended_ms": now_ms, "stage": "", "left_weight": 0.0}
         if thought.finished is not None:
             kind = FINISHED
             values |= {"progress_permille": 1000, "frame_rate": thought.finished.frame_rate}
@@ -199,7 +198,7 @@ class Advance:
             kind = CANCELLED if thought.withdrawn else FAILED
             values["complaints"] = complaints_text(thought.failed)
             drop_unwanted(connection, [row["id"]], now_ms)
-        return change(connection, row["id"], kind, now_ms, {**values, "state": kind}, *same)
+        return change(connection, row["id"], kind, now_ms, values | ended(kind, now_ms), *same)
 
     def _go_on(
         self, connection: Connection, mind: Mind, row: Row, thought: Thought, values: dict[str, Any]

@@ -18,7 +18,7 @@ from services.director.line.consent import REVOKED
 from services.director.line.lookups import among
 from services.director.line.losses import TASK_PARKED
 from services.director.line.tasks import drop_unwanted, hold, save, wake
-from services.director.line.videos import SHOWN, change, reopen_rundown
+from services.director.line.videos import SHOWN, change, ended, reopen_rundown
 from services.director.line.words import DROPPED, FAILED, PARKED
 from services.director.messages import OPEN, QUEUED, complaints_text
 from services.director.tables import revocations, tasks, video_tasks, videos, withheld
@@ -121,11 +121,6 @@ def find(connection: Connection, team: str, video: str) -> Row:
     if row is None:
         raise Invalid("id", "VIDEO_NOT_FOUND", "there is no such video")
     return dict(row)
-
-
-def ended(state: str, now_ms: int) -> dict[str, Any]:
-    """Return what is written of a video that ends without files."""
-    return {"state": state, "ended_ms": now_ms, "stage": "", "left_weight": 0.0}
 
 
 def _stop(connection: Connection, ids: Collection[str], now_ms: int) -> list[str]:

@@ -55,6 +55,11 @@ def change(
     return dict(row)
 
 
+def ended(state: str, now_ms: int) -> dict[str, Any]:
+    """Return what is written of every video that ends."""
+    return {"state": state, "ended_ms": now_ms, "stage": "", "left_weight": 0.0}
+
+
 def tell(connection: Connection, rows: Sequence[Row], kind: str, now_ms: int) -> None:
     """Write an event for each of some videos, and the message that carries it to other teams."""
     said = [_bounded(video_message(row)) for row in rows]
