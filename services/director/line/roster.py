@@ -101,8 +101,9 @@ class Engines:
                 same = engines.c.fingerprint == known["fingerprint"]
                 mine = (engines.c.stage == stage) & (engines.c.name == name) & same
                 count = connection.execute(update(engines).where(mine).values(values)).rowcount
-            if count:
-                _ask_everyone(connection)
+            if not count:  # another director has noted it first
+                return False
+            _ask_everyone(connection)
         get_log().info("engine", stage=stage, engine=name, fingerprint=fingerprint)
         return True
 
