@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # torch is slow to import, and may not be here
 PORT: Final = 8001
 LOOK_SECONDS: Final = 5.0
 PATIENCE: Final = 3
-"""Unanswered questions in a row after which a server is held for dead."""
+"""Looks in a row that find a model stuck, after which a server is held for dead."""
 
 app = typer.Typer(
     help="The networks behind the engines of the standard and final tiers.",
@@ -81,14 +81,15 @@ def run_server(folder: Path, plan: Plan, port: int) -> int:
 def keep(server: TritonServer, supervisor: Supervisor, stop: Stop) -> None:
     """Look after a server until told to stop; one whose models do not answer is begun anew.
 
-    A server says that it is ready even when a model's process is gone: only an answer counts.
+    A server says that it is ready even when a model's process is gone: only answers count, and
+    work that goes on.
     """
     unanswered = 0
     while not stop.wait(LOOK_SECONDS):
         supervisor.look()
         if not server.running:
             continue
-        unanswered = 0 if server.answers() else unanswered + 1
+        unanswered = unanswered + 1 if server.stuck() else 0
         if unanswered >= PATIENCE:
             supervisor.tell("a model does not answer any more; the server is killed")
             server.kill()

@@ -285,6 +285,21 @@ def test_a_model_whose_process_is_gone_does_not_answer_though_its_server_says_it
     assert triton.ready(["sum"], LONG)
 
 
+def test_a_model_whose_process_hangs_is_stuck_and_those_beside_it_are_not(
+    server: TritonServer, triton: TritonModels
+) -> None:
+    assert not server.stuck()
+    os.kill(process_of(server, "sum"), signal.SIGSTOP)
+    try:
+        server.stuck(5.0)
+        assert server.stuck(5.0) == ["sum"]
+    finally:
+        server.kill()
+    server.start()
+    assert triton.ready(["sum"], LONG)
+    assert triton.answered("syncnet") > 0
+
+
 def test_what_the_mouth_s_model_restores_is_what_is_laid_on_the_face() -> None:
     window = masks.MOUTH
     assert (gfpgan.MOUTH.left, gfpgan.MOUTH.top) == (window.left, window.top)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import sys
 import sysconfig
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, TextIO
 
 from services.chassis.errors import StageError
 from services.chassis.triton import TritonModels
@@ -18,7 +20,7 @@ from services.models.served.repository import Plan, write_repository
 from services.models.serving import Door, arguments, environment, shared_memory
 from services.studio.servers.debian import unpack
 from services.studio.servers.installing import installed, run
-from services.studio.servers.processes import TAIL_BYTES, Server, listens
+from services.studio.servers.processes import TAIL_BYTES, Server, listens, processor_seconds
 from services.studio.servers.trouble import Unavailable
 
 WHEEL: Final = "nvidia-pytriton==0.7.0"
@@ -28,6 +30,9 @@ INSTALLED: Final = Path("/opt/tritonserver")
 """Where NVIDIA's images have it."""
 START_SECONDS: Final = 900.0
 """Weights are loaded and models get warm before it answers."""
+PROBE_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 2.0
+"""Of processor time that a model's process may take from look to look without any work."""
 ATTEMPTS: Final = 3
 CHATTER: Final = re.compile(r"[IW]\d{4} |\||\+-|$")
 """Begins lines of its log that tell of no trouble: news, warnings, tables."""
@@ -44,6 +49,21 @@ class Program:
     libraries: tuple[Path, ...] = ()
 
 
+class Work(NamedTuple):
+    """What a model has done since its server was started."""
+
+    answers: int
+    processor_seconds: float
+
+    def beyond(self, before: Work) -> bool:
+        """Return whether there was work since: answers, or more than idling takes."""
+        worked = self.processor_seconds - before.processor_seconds
+        return self.answers > before.answers or worked > IDLE_SECONDS
+
+
+NO_WORK: Final = Work(0, 0.0)
+
+
 class TritonServer(Server):
     """A Triton on loopback that serves what a plan says; made anew at each start."""
 
@@ -51,9 +71,12 @@ class TritonServer(Server):
 
     def __init__(self, folder: Path, plan: Plan, port: int | None = None) -> None:
         super().__init__(folder, port)
+        self.folder = folder / str(self.port)  # several may serve beside one another
         self._plan = plan
         self.models: list[str] = []
         """What it serves."""
+        self._work: dict[str, Work] = {}
+        self._claim: TextIO | None = None
 
     def start(self, seconds: float = START_SECONDS) -> None:
         """Start it, again if need be, and return when all models are warm and answer.
@@ -73,14 +96,21 @@ class TritonServer(Server):
     def kill(self) -> None:
         """End it as a power cut would; its models' processes too, and their shared memory."""
         super().kill()
-        self._forget()
+        if self._process is not None:  # else what is there is somebody else's
+            self._forget()
 
     def stop(self) -> None:
         """Ask it to end."""
         super().stop()
-        self._forget()
+        if self._process is not None:
+            self._forget()
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
     def _prepare(self) -> None:
+        if self._claim is None:
+            self._claim = claimed(self.folder / "lock")
         self.models = write_repository(self._repository, self._plan)
         self._forget()
 
@@ -95,9 +125,36 @@ class TritonServer(Server):
         folders = [*map(str, triton().libraries), known.get("LD_LIBRARY_PATH", "")]
         return {**known, "LD_LIBRARY_PATH": ":".join(filter(None, folders))}
 
-    def answers(self) -> bool:
-        """Return whether every model's process does."""
-        return self._answers()
+    def stuck(self, seconds: float = PROBE_SECONDS) -> list[str]:
+        """Return models that neither answer nor have worked since this was asked last.
+
+        A question waits in its model's queue, on a CPU for minutes: whoever works is not stuck.
+        """
+        with ThreadPoolExecutor(max(len(self.models), 1)) as threads:
+            answered = list(threads.map(partial(self._answers_of, seconds=seconds), self.models))
+        before, self._work = self._work, {model: self._work_of(model) for model in self.models}
+        return [
+            model
+            for model, answer in zip(self.models, answered, strict=True)
+            if not answer and not self._work[model].beyond(before.get(model, NO_WORK))
+        ]
+
+    def _answers_of(self, model: str, seconds: float) -> bool:
+        if not listens(self.port):
+            return False
+        with closing(TritonModels(self.address)) as models, suppress(StageError):
+            return models.ready([model], seconds)
+        return False
+
+    def _work_of(self, model: str) -> Work:
+        seconds = 0.0
+        if not self._plan.device.on_gpu:  # whoever waits for a GPU for ever is busy, too
+            seconds = processor_seconds(self.process_id, f"/{model}/")
+        if not listens(self.port):
+            return Work(0, seconds)
+        with closing(TritonModels(self.address)) as models, suppress(StageError):
+            return Work(models.answered(model), seconds)
+        return Work(0, seconds)
 
     def _answers(self) -> bool:
         if not listens(self.port):
@@ -122,6 +179,20 @@ class TritonServer(Server):
     @property
     def _repository(self) -> Path:
         return self.folder / "repository"
+
+
+def claimed(path: Path) -> TextIO:
+    """Return a lock that lasts until it is closed; raise Unavailable where another one has it.
+
+    A server that gets warm does not listen yet: that nobody does proves nothing.
+    """
+    lock = path.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise Unavailable(f"triton: somebody else serves from {path.parent}") from None
+    return lock
 
 
 def triton() -> Program:
