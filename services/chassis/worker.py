@@ -234,6 +234,7 @@ class Worker:
 
     def _refuse(self, held: Fetched, event: Event) -> bool:
         if not self._close(held, event):
+            self._crew.unclaim(kept=False)  # it waits for the broker, for a slot no more
             return False
         self._tally.refused(held.request, lacks_engine=event is LACKS_ENGINE)
         return True
