@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,10 @@ def triton(server: TritonServer) -> Iterator[TritonModels]:
 
 
 @pytest.fixture(scope="module")
-def local(plan: Plan) -> LocalModels:
-    """The same models in this process."""
-    return LocalModels(plan)
+def local(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalModels]:
+    """The same models in this process; what they write lies in a folder of its own, too."""
+    with chdir(tmp_path_factory.mktemp("local")):
+        yield LocalModels(plan)
 
 
 @pytest.fixture
