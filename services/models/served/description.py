@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from services.chassis.inference import TensorSpec
@@ -66,28 +66,10 @@ CPU: Final = Device("cpu", kept_bytes=4 << 30)
 T4: Final = Device(
     "t4", on_gpu=True, precision="float16", compiled=True, merged=True, kept_bytes=1 << 30
 )
-L4: Final = Device(
-    "l4", on_gpu=True, precision="float16", compiled=True, merged=True, kept_bytes=2 << 30
+L4: Final = replace(T4, name="l4", kept_bytes=2 << 30)
+A100: Final = replace(
+    L4, name="a100", kept_bytes=4 << 30, waiting_requests=32, instances={"wav2lip": 2}
 )
-A100: Final = Device(
-    "a100",
-    on_gpu=True,
-    precision="float16",
-    compiled=True,
-    merged=True,
-    kept_bytes=4 << 30,
-    waiting_requests=32,
-    instances={"wav2lip": 2},
-)
-H100: Final = Device(
-    "h100",
-    on_gpu=True,
-    precision="float16",
-    compiled=True,
-    merged=True,
-    kept_bytes=8 << 30,
-    waiting_requests=64,
-    instances={"wav2lip": 2},
-)
+H100: Final = replace(A100, name="h100", kept_bytes=8 << 30, waiting_requests=64)
 DEVICES: Final = {each.name: each for each in (CPU, T4, L4, A100, H100)}
 """By name. H100 stands for all larger ones: H200, B200."""
